@@ -1,0 +1,192 @@
+//! What an audit says: the shape shared by who finds (the advisory crate), who acts on it (the
+//! repair) and who shows it (the report crate).
+//!
+//! The field names are those of the `provender.audit/1` schema.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::{Diagnostic, Place, ProjectName, Severity, Sha256, Version};
+
+/// A project at a version that stands somewhere: what an audit looks at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Component {
+    /// The project.
+    pub project: ProjectName,
+    /// The version that is pinned or installed.
+    pub version: Version,
+    /// Where the pin stands.
+    pub place: Place,
+}
+
+/// A vulnerability (an alias group of advisories) at a located component.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The component it was found at.
+    pub component: Component,
+    /// Every id and alias of the merged records, sorted; never empty.
+    pub ids: Vec<String>,
+    /// The worst severity that the merged records give.
+    pub severity: Severity,
+    /// One line on what it is, from the record that has one.
+    pub summary: Option<String>,
+    /// Published fixes above this version, ascending: versions that no merged record affects.
+    /// Empty means that no fix exists.
+    pub fixed_in: Vec<Version>,
+    /// The waiver that accepts it, if one does.
+    pub waiver: Option<Waiver>,
+}
+
+impl Finding {
+    /// The id people know it by: a CVE if there is one, else a GHSA, else a PYSEC, else the first.
+    pub fn headline_id(&self) -> &str {
+        ["CVE-", "GHSA-", "PYSEC-"]
+            .iter()
+            .find_map(|prefix| self.ids.iter().find(|id| id.starts_with(prefix)))
+            .or(self.ids.first())
+            .map_or("", String::as_str)
+    }
+
+    /// Whether it decides the answer: unwaived, and at least as bad as `threshold`.
+    pub fn counts_at(&self, threshold: Severity) -> bool {
+        self.waiver.is_none() && self.severity.meets(threshold)
+    }
+}
+
+/// An accepted risk. An expired waiver waives nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Waiver {
+    /// An advisory's id or any alias of it.
+    pub id: String,
+    /// The project it is accepted for.
+    pub project: ProjectName,
+    /// Why the risk is accepted.
+    pub reason: String,
+    /// Who accepted it.
+    pub owner: String,
+    /// When the acceptance ends.
+    pub until: WaiverEnd,
+}
+
+/// When a waiver ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WaiverEnd {
+    /// On the last day it holds (UTC).
+    Date(Date),
+    /// As soon as a fixed version exists; written `fixed`.
+    Fixed,
+}
+
+impl fmt::Display for WaiverEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Date(date) => write!(f, "{date}"),
+            Self::Fixed => f.write_str("fixed"),
+        }
+    }
+}
+
+impl Serialize for WaiverEnd {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for WaiverEnd {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text == "fixed" {
+            return Ok(Self::Fixed);
+        }
+        text.parse().map(Self::Date).map_err(|_| {
+            serde::de::Error::custom(format!(
+                "`{text}` is not the end of a waiver: a date such as \"2027-01-31\", or \"fixed\""
+            ))
+        })
+    }
+}
+
+/// Something that stands in an audited file and cannot be compared with advisories.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotAudited {
+    /// The requirement as it stands there.
+    pub requirement: String,
+    /// The project, where the requirement names one.
+    pub project: Option<ProjectName>,
+    /// Why.
+    pub reason: NotAuditedReason,
+    /// Where it stands.
+    pub place: Place,
+    /// The waiver that accepts it, if one does (a waiver whose id is `not-audited`).
+    pub waiver: Option<Waiver>,
+}
+
+/// Why something cannot be audited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NotAuditedReason {
+    /// Taken from a URL or a path, so that its version is not known.
+    Url,
+    /// Taken from version control.
+    Vcs,
+    /// Installed in editable mode.
+    Editable,
+    /// Not pinned to one version with `==`.
+    Unpinned,
+}
+
+impl fmt::Display for NotAuditedReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Url => "taken from a URL or path",
+            Self::Vcs => "taken from version control",
+            Self::Editable => "installed in editable mode",
+            Self::Unpinned => "not pinned to one version",
+        })
+    }
+}
+
+/// Which advisory data an answer stands on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AdvisoryStamp {
+    /// The digest of the compiled advisory database.
+    pub digest: Sha256,
+    /// How many records it holds.
+    pub records: u64,
+    /// When its newest record was modified.
+    pub newest: Option<Timestamp>,
+    /// Where the records came from, in the configured order.
+    pub sources: Vec<SourceStamp>,
+}
+
+/// One source of advisories as it stands in the database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceStamp {
+    /// The source's name in the settings.
+    pub name: String,
+    /// When its data was last fetched, imported or confirmed to be unchanged.
+    pub fetched_at: Timestamp,
+    /// How many records it gave.
+    pub records: u64,
+    /// When its newest record was modified.
+    pub newest: Option<Timestamp>,
+}
+
+/// The answer of an audit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Audit {
+    /// The data it stands on.
+    pub advisories: AdvisoryStamp,
+    /// How many components were compared.
+    pub components: usize,
+    /// What was found, worst first, then by project, version and id.
+    pub findings: Vec<Finding>,
+    /// What could not be compared.
+    pub not_audited: Vec<NotAudited>,
+    /// Waivers that expired or match nothing, stale data, and the like.
+    pub diagnostics: Vec<Diagnostic>,
+}
