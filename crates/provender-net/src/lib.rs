@@ -1,0 +1,45 @@
+//! The network layer: one HTTP client for provender's own downloads and for the resolver.
+//!
+//! - Trust: TLS is always verified, against the operating system's roots, the bundled Mozilla set
+//!   and every named CA bundle together ([`roots`](mod@roots)). There is no way to switch it off.
+//! - A failed handshake is remembered with what the server presented ([`TlsFailure`]), so that an
+//!   error names the issuer and the setting that would trust it, whoever made the request.
+//! - [`Client::get`] returns a bounded body; [`Client::download`] writes a verified file, resumes
+//!   what broke off, and leaves nothing half-written.
+//! - Credentials go only to the host they belong to, and are shown nowhere ([`redact`]).
+//!
+//! Nothing here reads the user's environment: the binary gives every setting in [`ClientSettings`].
+
+mod answer;
+mod ask_proxy;
+mod certificate;
+mod classify;
+mod client;
+mod credentials;
+mod download;
+mod error;
+mod get;
+mod partial;
+mod proxy;
+mod proxy_failure;
+mod redact;
+mod retry;
+pub mod roots;
+mod settings;
+mod tls;
+mod validators;
+
+pub use answer::{Answer, Fetched, Wanted, looks_like_html};
+pub use certificate::CertificateFacts;
+pub use client::Client;
+pub use credentials::{Credential, CredentialRule};
+pub use download::{Download, Downloaded, Progress};
+pub use error::{NetError, SettingError};
+pub use get::Get;
+pub use proxy::{ProxySettings, ProxyUrl};
+pub use proxy_failure::{ProxyFailure, ProxyProblem};
+pub use redact::{RedactedUrl, redact, redact_text};
+pub use retry::RetrySettings;
+pub use settings::ClientSettings;
+pub use tls::{TlsFailure, TlsProblem};
+pub use validators::Validators;
