@@ -1,0 +1,33 @@
+//! What the workspace's tests stand on: wheels and sdists made in memory, a fake index and a fake advisory server on
+//! loopback with faults to order, and a sandbox that runs the binary away from the machine's own configuration.
+//!
+//! Nothing that ships may depend on this crate. Its functions panic when set-up fails, because then the test has failed.
+
+#![expect(clippy::expect_used, reason = "a test whose set-up fails is a failed test")]
+
+mod advisories;
+mod backend;
+mod http;
+mod index;
+mod metadata;
+mod osv;
+mod page;
+mod python;
+mod release;
+mod sandbox;
+mod scenario;
+mod sdist;
+mod shared;
+mod wheel;
+
+pub use advisories::AdvisoryServer;
+pub use http::{Fault, HttpServer, Reply, Request};
+pub use index::{Caching, FakeIndex};
+pub use osv::{OsvRecord, osv, osv_zip};
+pub use python::{pip, python};
+pub use release::{DistFile, Release, Yanked};
+pub use sandbox::{Run, Sandbox};
+pub use scenario::Scenario;
+pub use sdist::Sdist;
+pub use shared::{left_out, shared_dir, venv_dir};
+pub use wheel::Wheel;
