@@ -1,0 +1,53 @@
+//! What belongs together in a report for people.
+
+use std::borrow::Cow;
+
+use provender_core::Severity;
+use provender_core::audit::{Audit, Finding, NotAudited, Waiver};
+
+use crate::untrusted;
+
+/// The parts of a report for people, each in the audit's order.
+pub(super) struct Sections<'a> {
+    /// Findings that decide the answer.
+    pub(super) counting: Vec<&'a Finding>,
+    /// Findings below the threshold.
+    pub(super) below: Vec<&'a Finding>,
+    /// Findings that a waiver accepts.
+    pub(super) waived: Vec<&'a Finding>,
+    /// The waivers that accept something, each once.
+    pub(super) accepted: Vec<&'a Waiver>,
+    /// What could not be compared and is not accepted.
+    pub(super) not_audited: Vec<&'a NotAudited>,
+}
+
+impl<'a> Sections<'a> {
+    pub(super) fn new(audit: &'a Audit, threshold: Severity) -> Self {
+        let (waived, open): (Vec<_>, Vec<_>) =
+            audit.findings.iter().partition(|finding| finding.waiver.is_some());
+        let (counting, below) = open.into_iter().partition(|finding| finding.counts_at(threshold));
+        let of_findings = audit.findings.iter().filter_map(|finding| finding.waiver.as_ref());
+        let of_others = audit.not_audited.iter().filter_map(|other| other.waiver.as_ref());
+        let mut accepted = Vec::new();
+        for waiver in of_findings.chain(of_others) {
+            if !accepted.contains(&waiver) {
+                accepted.push(waiver);
+            }
+        }
+        let not_audited = audit.not_audited.iter().filter(|other| other.waiver.is_none()).collect();
+        Self { counting, below, waived, accepted, not_audited }
+    }
+}
+
+/// The versions that fix a finding, or that there is none.
+pub(super) fn fixes(finding: &Finding) -> String {
+    match finding.fixed_in.as_slice() {
+        [] => "no fix".to_owned(),
+        fixes => fixes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// The requirement as it may be shown.
+pub(super) fn requirement(other: &NotAudited) -> Cow<'_, str> {
+    untrusted::without_credentials(&other.requirement)
+}

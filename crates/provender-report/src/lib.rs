@@ -1,0 +1,22 @@
+//! Every way to show what provender found: texts for people, JSON for machines.
+//!
+//! Neutral values come in, a `String` goes out. Nothing here prints, and nothing here knows where a
+//! diagnostic came from or which exit code it means.
+//!
+//! Much of what is shown was written by strangers: summaries of advisories, lines of requirement
+//! files, names of files. What this crate returns for a terminal contains no control character but
+//! the line feed, and the colours it was asked for.
+
+pub mod audit;
+pub mod changes;
+pub mod diagnostics;
+pub mod json;
+
+mod style;
+mod table;
+mod untrusted;
+mod wording;
+
+pub use audit::{AuditReport, ReportFormat};
+pub use changes::{Change, Kept};
+pub use style::Style;
