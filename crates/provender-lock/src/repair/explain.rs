@@ -1,0 +1,84 @@
+//! Why a vulnerable project could not be moved, from the solver's contradiction.
+
+use provender_core::ProjectName;
+
+use super::search::Conflict;
+use crate::inputs::UserLimit;
+use crate::outcome::UnfixedReason;
+
+/// Who holds `project` back: those of the contradiction that, by the solver's own account, demand
+/// something of it; the user's requirements where it is nobody else.
+pub(crate) fn conflict(
+    project: &ProjectName,
+    conflict: &Conflict,
+    limits: &[UserLimit],
+) -> UnfixedReason {
+    let report = conflict.report.replace('\n', " ");
+    let caps: Vec<(ProjectName, String)> = conflict
+        .projects
+        .iter()
+        .filter(|name| *name != project)
+        .filter_map(|name| Some((name.clone(), demand(&report, name, project)?)))
+        .collect();
+    if !caps.is_empty() {
+        return UnfixedReason::CappedBy { caps };
+    }
+    let own = limits.iter().find(|limit| conflict.projects.contains(&limit.name));
+    match own {
+        Some(limit) => UnfixedReason::PinnedByUser {
+            requirement: limit.text.clone(),
+            place: Some(limit.place.clone()),
+        },
+        None => UnfixedReason::NoSolution,
+    }
+}
+
+/// What `parent` demands of `project`, as in `fastapi==0.109.0 depends on starlette>=0.35,<0.36`.
+fn demand(report: &str, parent: &ProjectName, project: &ProjectName) -> Option<String> {
+    let words: Vec<&str> = report.split_whitespace().collect();
+    for (at, window) in words.windows(3).enumerate() {
+        let [subject, verb, on] = window else { continue };
+        if *verb != "depends" && *verb != "depend" || *on != "on" {
+            continue;
+        }
+        let subject_is_parent =
+            words[..=at].iter().rev().take(4).any(|word| without_clauses(word) == parent.as_str());
+        let object = words.get(at + 3)?;
+        if (subject_is_parent || without_clauses(subject) == parent.as_str())
+            && without_clauses(object) == project.as_str()
+        {
+            let clauses = object[project.as_str().len()..].trim_end_matches(['.', ',', ':', ';']);
+            return Some(clauses.to_owned());
+        }
+    }
+    None
+}
+
+/// The name at the start of `name>=1,<2` or `name[extra]==1`.
+fn without_clauses(word: &str) -> &str {
+    let end = word.find(|c: char| "<>=!~[,.".contains(c)).unwrap_or(word.len());
+    &word[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn a_cap_is_read_from_the_solvers_account() {
+        let names = ["fastapi", "starlette"].map(|name| name.parse::<ProjectName>().unwrap());
+        let conflict_ = Conflict {
+            projects: BTreeSet::from(names.clone()),
+            report: "Because fastapi==0.109.0 depends on starlette>=0.35.0,<0.36.0 and you \
+                     require fastapi==0.109.0, we can conclude that your requirements are \
+                     unsatisfiable."
+                .to_owned(),
+        };
+        assert_eq!(
+            conflict(&names[1], &conflict_, &[]),
+            UnfixedReason::CappedBy { caps: vec![(names[0].clone(), ">=0.35.0,<0.36.0".into())] }
+        );
+    }
+}

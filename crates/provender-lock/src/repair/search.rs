@@ -1,0 +1,367 @@
+//! The search for a repair.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use provender_core::{ProjectName, Version};
+
+use super::candidates::{self, Candidates, Question};
+use super::explain;
+use super::policy::FixPolicy;
+use super::{Pins, Repaired, Solution, Solver};
+use crate::failure::LockFailure;
+use crate::inputs::UserLimit;
+use crate::outcome::{MoveReason, Unfixed, UnfixedReason};
+use crate::request::Advisories;
+use crate::resolve::{Rules, SolveError};
+
+/// Projects that take part in a contradiction, with what the solver said of it.
+pub(crate) struct Conflict {
+    pub(crate) projects: BTreeSet<ProjectName>,
+    pub(crate) report: String,
+}
+
+/// A repair in progress.
+pub(crate) struct Search<'a, S> {
+    pub(crate) solver: &'a S,
+    pub(crate) policy: &'a FixPolicy,
+    pub(crate) advisories: &'a dyn Advisories,
+    pub(crate) limits: &'a [UserLimit],
+}
+
+/// What is demanded of a solution.
+#[derive(Default, Clone)]
+struct Demand {
+    /// Vulnerable projects, and the versions that would do.
+    targets: BTreeMap<ProjectName, Candidates>,
+    /// Projects that may move upwards, each with the targets for whose sake.
+    free: BTreeMap<ProjectName, BTreeSet<ProjectName>>,
+    /// Exact versions, while a smaller step is tried.
+    exact: BTreeMap<ProjectName, Version>,
+    /// Upper ends, while a smaller step of another project is tried.
+    at_most: BTreeMap<ProjectName, Version>,
+}
+
+/// The projects of `pins` that have a vulnerable version.
+pub(crate) fn vulnerable(pins: &Pins, advisories: &dyn Advisories) -> BTreeSet<ProjectName> {
+    let hit = pins.iter().filter(|(name, versions)| {
+        versions.iter().any(|version| advisories.is_vulnerable(name, version))
+    });
+    hit.map(|(name, _)| name.clone()).collect()
+}
+
+impl<S: Solver> Search<'_, S> {
+    /// Repairs `plain`: the solution without rules.
+    pub(crate) async fn run(
+        &self,
+        plain: Solution<S::Output>,
+    ) -> Result<Repaired<S::Output>, LockFailure> {
+        let before = plain.pins.clone();
+        let mut demand = Demand::default();
+        let mut unfixed: BTreeMap<ProjectName, UnfixedReason> = BTreeMap::new();
+        let mut now = plain;
+        // Each round demands at least one project more, so the rounds end.
+        loop {
+            let found = vulnerable(&now.pins, self.advisories);
+            let new: Vec<ProjectName> = found
+                .into_iter()
+                .filter(|name| !demand.targets.contains_key(name) && !unfixed.contains_key(name))
+                .collect();
+            if new.is_empty() {
+                break;
+            }
+            for name in new {
+                match self.candidates(&name, &before).await? {
+                    Ok(candidates) => {
+                        demand.targets.insert(name, candidates);
+                    }
+                    Err(reason) => {
+                        unfixed.insert(name, reason);
+                    }
+                }
+            }
+            if let Some(solution) = self.satisfy(&mut demand, &before, &mut unfixed).await? {
+                now = solution;
+            }
+        }
+        if !demand.targets.is_empty() {
+            now = self.put_back(&mut demand, &before, now).await?;
+            now = self.step_down(&demand, &before, now).await?;
+        }
+        let reasons = reasons(&demand, &before, &now.pins);
+        let unfixed = unfixed
+            .into_iter()
+            .filter_map(|(project, reason)| {
+                let version = now.pins.get(&project)?.first()?.clone();
+                self.advisories.is_vulnerable(&project, &version).then_some(Unfixed {
+                    project,
+                    version,
+                    reason,
+                })
+            })
+            .collect();
+        Ok(Repaired { solved: now.output, before, reasons, unfixed })
+    }
+
+    async fn candidates(
+        &self,
+        project: &ProjectName,
+        before: &Pins,
+    ) -> Result<Result<Candidates, UnfixedReason>, LockFailure> {
+        let published = self.solver.published(project).await?;
+        let nothing = BTreeSet::new();
+        Ok(candidates::find(&Question {
+            project,
+            before: before.get(project).unwrap_or(&nothing),
+            published: &published,
+            policy: self.policy,
+            advisories: self.advisories,
+            limits: self.limits,
+        }))
+    }
+
+    /// A solution that meets the demand: all of it, else as much of it as goes together.
+    async fn satisfy(
+        &self,
+        demand: &mut Demand,
+        before: &Pins,
+        unfixed: &mut BTreeMap<ProjectName, UnfixedReason>,
+    ) -> Result<Option<Solution<S::Output>>, LockFailure> {
+        let mut whole = demand.clone();
+        if let Ok(solution) = self.make_room(&mut whole, before).await? {
+            *demand = whole;
+            return Ok(Some(solution));
+        }
+        // Not all together: one after the other, and what does not fit is given up.
+        let wanted = std::mem::take(&mut demand.targets);
+        demand.free.clear();
+        let mut last = None;
+        for (project, candidates) in wanted {
+            let mut with = demand.clone();
+            with.targets.insert(project.clone(), candidates);
+            match self.make_room(&mut with, before).await? {
+                Ok(solution) => {
+                    *demand = with;
+                    last = Some(solution);
+                }
+                Err(conflict) => {
+                    let reason = explain::conflict(&project, &conflict, self.limits);
+                    unfixed.insert(project, reason);
+                }
+            }
+        }
+        Ok(last)
+    }
+
+    /// Frees what the solver names, until the demand is met or nothing is left to free.
+    async fn make_room(
+        &self,
+        demand: &mut Demand,
+        before: &Pins,
+    ) -> Result<Result<Solution<S::Output>, Conflict>, LockFailure> {
+        loop {
+            let conflict = match self.ask(demand, before).await? {
+                Ok(solution) => return Ok(Ok(solution)),
+                Err(conflict) => conflict,
+            };
+            let targets: BTreeSet<ProjectName> = conflict
+                .projects
+                .iter()
+                .filter(|name| demand.targets.contains_key(name))
+                .cloned()
+                .collect();
+            let mut freed = false;
+            for name in &conflict.projects {
+                let held = before.contains_key(name)
+                    && !demand.targets.contains_key(name)
+                    && !demand.free.contains_key(name);
+                if held {
+                    demand.free.insert(name.clone(), targets.clone());
+                    freed = true;
+                }
+            }
+            if !freed {
+                return Ok(Err(conflict));
+            }
+        }
+    }
+
+    async fn ask(
+        &self,
+        demand: &Demand,
+        before: &Pins,
+    ) -> Result<Result<Solution<S::Output>, Conflict>, LockFailure> {
+        match self.solver.solve(&self.rules(demand, before)).await {
+            Ok(solution) => Ok(Ok(solution)),
+            Err(SolveError::NoSolution { projects, failure }) => {
+                let report = failure.diagnostic.causes.join("\n");
+                Ok(Err(Conflict { projects, report }))
+            }
+            Err(SolveError::Failed(failure)) => Err(*failure),
+        }
+    }
+
+    fn rules(&self, demand: &Demand, before: &Pins) -> Rules {
+        let mut rules = Rules::default();
+        for (name, versions) in before {
+            let (Some(lowest), Some(highest)) = (versions.first(), versions.last()) else {
+                continue;
+            };
+            if versions.len() == 1 {
+                rules.prefer.insert(name.clone(), Some(lowest.clone()));
+            }
+            let clauses = if demand.free.contains_key(name) {
+                match self.policy.bound(name, lowest) {
+                    Some(bound) => format!(">={lowest},<{bound}"),
+                    None => format!(">={lowest}"),
+                }
+            } else if versions.len() == 1 {
+                format!("=={lowest}")
+            } else {
+                format!(">={lowest},<={highest}")
+            };
+            rules.limits.insert(name.clone(), clauses);
+        }
+        for (name, candidates) in &demand.targets {
+            rules.prefer.insert(name.clone(), Some(candidates.nearest().clone()));
+            rules.limits.insert(name.clone(), candidates.clauses().to_owned());
+        }
+        for (name, version) in &demand.at_most {
+            let clauses = rules.limits.entry(name.clone()).or_default();
+            let separator = if clauses.is_empty() { "" } else { "," };
+            *clauses = format!("{clauses}{separator}<={version}");
+        }
+        for (name, version) in &demand.exact {
+            rules.prefer.insert(name.clone(), Some(version.clone()));
+            rules.limits.insert(name.clone(), format!("=={version}"));
+        }
+        let prereleases = before
+            .iter()
+            .filter(|(_, versions)| versions.iter().any(Version::any_prerelease))
+            .map(|(name, _)| name.clone());
+        rules.only_prereleases_of = Some(prereleases.collect());
+        rules
+    }
+
+    /// Whether a solution has no vulnerability beyond those that are given up already.
+    fn as_good(&self, solution: &Pins, reference: &Pins) -> bool {
+        vulnerable(solution, self.advisories).is_subset(&vulnerable(reference, self.advisories))
+    }
+
+    /// Tries each freed project at its old place again.
+    async fn put_back(
+        &self,
+        demand: &mut Demand,
+        before: &Pins,
+        mut now: Solution<S::Output>,
+    ) -> Result<Solution<S::Output>, LockFailure> {
+        // What was freed and did not move stays where it is for free.
+        demand.free.retain(|name, _| moved(name, before, &now.pins));
+        let freed: Vec<ProjectName> = demand.free.keys().cloned().collect();
+        for name in freed {
+            let mut without = demand.clone();
+            without.free.remove(&name);
+            if let Ok(solution) = self.ask(&without, before).await?
+                && self.as_good(&solution.pins, &now.pins)
+            {
+                without.free.retain(|name, _| moved(name, before, &solution.pins));
+                *demand = without;
+                now = solution;
+            }
+        }
+        Ok(now)
+    }
+
+    /// Brings each moved project as near to its old place as the others allow. Between the
+    /// nearest version and the chosen one it halves: a cap that is lifted stays lifted in
+    /// practice, and a proof for every version between would cost a solve each.
+    async fn step_down(
+        &self,
+        demand: &Demand,
+        before: &Pins,
+        mut now: Solution<S::Output>,
+    ) -> Result<Solution<S::Output>, LockFailure> {
+        let mut names: Vec<&ProjectName> = demand.free.keys().collect();
+        names.extend(demand.targets.keys());
+        for name in names {
+            let Some(chosen) = only(&now.pins, name) else { continue };
+            let steps = match demand.targets.get(name) {
+                Some(candidates) => candidates.versions().to_vec(),
+                None => self.free_steps(name, before).await?,
+            };
+            let mut lower: &[Version] = match steps.binary_search(&chosen) {
+                Ok(at) => &steps[..at],
+                Err(_) => continue,
+            };
+            let mut first_try = true;
+            while !lower.is_empty() {
+                // The nearest one first: it mostly works, and then one solve was enough.
+                let at = if first_try { 0 } else { lower.len() / 2 };
+                let version = lower[at].clone();
+                let mut nearer = demand.clone();
+                for other in demand.free.keys().chain(demand.targets.keys()) {
+                    if let Some(version) = only(&now.pins, other) {
+                        nearer.at_most.insert(other.clone(), version);
+                    }
+                }
+                nearer.at_most.remove(name);
+                nearer.exact.insert(name.clone(), version);
+                match self.ask(&nearer, before).await? {
+                    Ok(solution) if self.as_good(&solution.pins, &now.pins) => {
+                        now = solution;
+                        lower = &lower[..at];
+                    }
+                    _ => lower = &lower[at + 1..],
+                }
+                first_try = false;
+            }
+        }
+        Ok(now)
+    }
+
+    /// The versions that a freed project may step to, ascending.
+    async fn free_steps(
+        &self,
+        name: &ProjectName,
+        before: &Pins,
+    ) -> Result<Vec<Version>, LockFailure> {
+        let Some(from) = before.get(name).and_then(BTreeSet::first) else {
+            return Ok(Vec::new());
+        };
+        let mut published = self.solver.published(name).await?;
+        published.retain(|version| {
+            version > from
+                && (from.any_prerelease() || !version.any_prerelease())
+                && self.policy.allows(name, from, version)
+        });
+        Ok(published)
+    }
+}
+
+fn only(pins: &Pins, name: &ProjectName) -> Option<Version> {
+    let versions = pins.get(name)?;
+    (versions.len() == 1).then(|| versions.first().cloned())?
+}
+
+fn moved(name: &ProjectName, before: &Pins, now: &Pins) -> bool {
+    now.get(name).is_some_and(|versions| before.get(name) != Some(versions))
+}
+
+fn reasons(demand: &Demand, before: &Pins, now: &Pins) -> BTreeMap<ProjectName, MoveReason> {
+    let mut reasons = BTreeMap::new();
+    let names: BTreeSet<&ProjectName> = before.keys().chain(now.keys()).collect();
+    for name in names {
+        if before.get(name) == now.get(name) {
+            continue;
+        }
+        let was_vulnerable = demand.targets.contains_key(name) && before.contains_key(name);
+        let reason = if was_vulnerable {
+            MoveReason::Vulnerable
+        } else {
+            let targets = demand.free.get(name).filter(|targets| !targets.is_empty());
+            let all = || demand.targets.keys().cloned().collect();
+            MoveReason::ForFixOf(targets.map_or_else(all, |set| set.iter().cloned().collect()))
+        };
+        reasons.insert(name.clone(), reason);
+    }
+    reasons
+}

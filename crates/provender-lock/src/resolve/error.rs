@@ -1,0 +1,174 @@
+//! The resolver's errors in the user's words.
+
+use std::error::Error;
+
+use provender_core::Diagnostic;
+use uv_errors::Hint as _;
+use uv_resolver::NoSolutionError;
+
+use crate::failure::LockFailure;
+use crate::request::LockRequest;
+
+/// The requirements contradict each other: the resolver's own explanation says how.
+pub(crate) fn no_solution(conflict: &NoSolutionError) -> LockFailure {
+    let report = plain(conflict.report());
+    let mut diagnostic =
+        Diagnostic::error("lock/no-solution", "these requirements cannot be met together")
+            .because(report.trim().to_owned());
+    let hints: Vec<String> =
+        conflict.hints().into_iter().map(|hint| plain(&hint).trim().to_owned()).collect();
+    diagnostic = diagnostic.hint(if hints.is_empty() {
+        "loosen one of the requirements named above".to_owned()
+    } else {
+        hints.join("\n")
+    });
+    LockFailure::no_solution(diagnostic)
+}
+
+/// Something failed on the way; the innermost causes say what.
+pub(crate) fn failure(error: &(dyn Error + 'static), request: &LockRequest) -> LockFailure {
+    if let Some(told) = request.client.explain(error, None) {
+        return told_by_net(&told);
+    }
+    let chain = chain(error);
+    let all = chain.join("\n");
+    let (rule, message, hint) = classify(&all, request);
+    let message = message.unwrap_or_else(|| chain.first().cloned().unwrap_or_default());
+    let mut diagnostic = Diagnostic::error(rule, message.clone());
+    for cause in chain.iter().filter(|cause| **cause != message) {
+        diagnostic = diagnostic.because(cause.clone());
+    }
+    LockFailure::no_answer(diagnostic.hint(hint))
+}
+
+/// What failed below HTTP, or in it, is told by the layer that knows hosts and CAs.
+fn told_by_net(error: &provender_net::NetError) -> LockFailure {
+    let mut diagnostic = Diagnostic::error("lock/index-unreachable", error.to_string());
+    if let Some(hint) = error.hint() {
+        diagnostic = diagnostic.hint(hint);
+    }
+    LockFailure::no_answer(diagnostic)
+}
+
+/// A failure of provender's own reading of the resolver's answer.
+pub(crate) fn unexpected(error: &anyhow::Error) -> LockFailure {
+    LockFailure::no_answer(
+        Diagnostic::error(
+            "lock/internal",
+            format!("the resolver's answer cannot be read: {error}"),
+        )
+        .hint("this is a defect of provender: please report it with the requirements"),
+    )
+}
+
+type Class = (&'static str, Option<String>, String);
+
+/// What kind of failure a chain of messages tells of. uv's errors are many and nested differently
+/// by place; their own words are what stays the same.
+fn classify(all: &str, request: &LockRequest) -> Class {
+    let has = |needles: &[&str]| needles.iter().any(|needle| all.contains(needle));
+    if has(&["invalid peer certificate", "certificate verify failed", "InvalidCertificate"]) {
+        return (
+            "net/tls",
+            None,
+            "name the CA that signs for this network with --ca-bundle FILE".to_owned(),
+        );
+    }
+    if has(&["No space left on device", "Read-only file system", "Permission denied"]) {
+        return (
+            "lock/cannot-write",
+            None,
+            "free or move the data directory with --data-dir".to_owned(),
+        );
+    }
+    if has(&["building source distributions is disabled", "Building source distributions"]) {
+        let what = if request.builds {
+            "install the Python that the lock is for, or choose versions with wheels"
+        } else {
+            "allow builds (without --no-build), or choose versions with wheels"
+        };
+        return ("lock/needs-build", None, what.to_owned());
+    }
+    if has(&["The build backend returned an error", "Failed to build", "build backend"]) {
+        return (
+            "lock/build-failed",
+            None,
+            "the project's own build failed; its output is above. Choose a version with a wheel, \
+             or install what its build needs"
+                .to_owned(),
+        );
+    }
+    if request.client.settings().offline && has(&["Network connectivity is disabled", "offline"]) {
+        return (
+            "lock/offline",
+            Some("the lock needs the index, and --offline forbids to ask it".to_owned()),
+            "run once without --offline, or point --index at an index inside the network"
+                .to_owned(),
+        );
+    }
+    if has(&[
+        "Received some unexpected HTML",
+        "Failed to parse HTML",
+        "unsupported content type",
+        "Received some unexpected JSON",
+        "Missing `Content-Type`",
+        "Unsupported `Content-Type`",
+    ]) {
+        return (
+            "lock/index-answer",
+            Some("the index answered something that is not an index page".to_owned()),
+            "a block page of a proxy, or a wrong URL: open the URL named below, and check --index"
+                .to_owned(),
+        );
+    }
+    if has(&["HTTP status", "status code"]) {
+        return (
+            "lock/index-status",
+            Some("the index refused to answer".to_owned()),
+            "check the index's URL and credentials, or try again later".to_owned(),
+        );
+    }
+    if has(&[
+        "Failed to fetch",
+        "error sending request",
+        "Request failed",
+        "dns error",
+        "Connection refused",
+        "connection closed",
+        "timed out",
+        "operation timed out",
+    ]) {
+        return (
+            "lock/index-unreachable",
+            Some("the index could not be reached".to_owned()),
+            "check the network, the proxy settings and --index".to_owned(),
+        );
+    }
+    if has(&["was not found in the package registry", "not found in the registry"]) {
+        return (
+            "lock/unknown-project",
+            None,
+            "check the spelling, and whether the index has the project".to_owned(),
+        );
+    }
+    ("lock/failed", None, "the causes above say where it failed".to_owned())
+}
+
+/// Every message of the chain, outermost first, each once.
+fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
+    let mut messages: Vec<String> = Vec::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let message = plain(&error.to_string()).trim().to_owned();
+        if !message.is_empty() && !messages.iter().any(|earlier| earlier.contains(&message)) {
+            messages.push(message);
+        }
+        next = error.source();
+    }
+    messages
+}
+
+/// Without the colours that uv writes whatever the terminal is.
+fn plain(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
+}

@@ -1,0 +1,62 @@
+//! What an index publishes of a project.
+
+use std::collections::BTreeMap;
+
+use provender_core::{FileHash, LockedFile, ProjectName, Version};
+use tokio::sync::Semaphore;
+use uv_client::{MetadataFormat, OwnedArchive, RegistryClient, SimpleDetailMetadata};
+use uv_distribution_types::{File, IndexCapabilities, IndexMetadataRef};
+
+/// A release as an index tells it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Release {
+    /// Whether every file of it is yanked (PEP 592).
+    pub(crate) yanked: bool,
+    /// The files with their SHA-256.
+    pub(crate) files: Vec<LockedFile>,
+}
+
+/// The releases of a project, by version.
+pub(crate) async fn releases(
+    client: &RegistryClient,
+    capabilities: &IndexCapabilities,
+    project: &ProjectName,
+    index: Option<IndexMetadataRef<'_>>,
+) -> Result<BTreeMap<Version, Release>, uv_client::Error> {
+    let slots = Semaphore::new(1);
+    let pages = client.simple_detail(project, index, capabilities, &slots).await?;
+    let mut releases: BTreeMap<Version, Release> = BTreeMap::new();
+    for (_, page) in pages {
+        let MetadataFormat::Simple(archive) = page else { continue };
+        let detail: SimpleDetailMetadata = OwnedArchive::deserialize(&archive);
+        for datum in detail.into_iter() {
+            let files: Vec<File> = datum.files.all(project).map(|(_, file)| file).collect();
+            let yanked = !files.is_empty() && files.iter().all(is_yanked);
+            let files = files.iter().filter_map(locked_file).collect();
+            releases.entry(datum.version).or_insert(Release { yanked, files });
+        }
+    }
+    Ok(releases)
+}
+
+fn is_yanked(file: &File) -> bool {
+    file.yanked.as_deref().is_some_and(uv_pypi_types::Yanked::is_yanked)
+}
+
+fn locked_file(file: &File) -> Option<LockedFile> {
+    let digests = file.hashes.iter().map(ToString::to_string);
+    let hash: FileHash = digests.filter_map(|text| text.parse().ok()).find(is_sha256)?;
+    Some(LockedFile {
+        filename: Some(file.filename.to_string()),
+        url: file.url.to_url().ok().map(|url| url.into()),
+        hash,
+        size: file.size,
+        upload_time: file
+            .upload_time_utc_ms
+            .and_then(|time| jiff::Timestamp::from_millisecond(time).ok()),
+    })
+}
+
+fn is_sha256(hash: &FileHash) -> bool {
+    matches!(hash, FileHash::Sha256(_))
+}

@@ -1,0 +1,211 @@
+//! Which pins a repair moves.
+
+use std::collections::BTreeMap;
+
+use provender_core::ProjectName;
+use provender_lock::{FixPolicy, FixStep, MoveReason, UnfixedReason};
+
+use crate::project::{Project, Vulnerable, pins};
+
+fn name(text: &str) -> ProjectName {
+    text.parse().unwrap()
+}
+
+#[test]
+fn only_the_vulnerable_pin_moves_and_only_as_far_as_it_must() {
+    let project = Project::new(
+        "[a]\n\"1.0\" = {}\n\"1.1\" = {}\n\"1.2\" = {}\n\"2.0\" = {}\n[b]\n\"1.0\" = {}\n\"1.1\" = {}\n",
+        "a\nb\n",
+    );
+    let outcome = project.repaired(
+        "a==1.0\nb==1.0\n",
+        FixPolicy::default(),
+        &Vulnerable(vec![("a", vec!["1.0"])]),
+    );
+    assert_eq!(pins(&outcome.lock), ["a==1.1", "b==1.0"]);
+    assert_eq!(outcome.moves.len(), 1);
+    assert_eq!(outcome.moves[0].reason, MoveReason::Vulnerable);
+}
+
+#[test]
+fn a_parent_that_caps_a_fix_is_raised_as_little_as_possible() {
+    let project = Project::new(
+        r#"
+[web]
+"1.0" = { requires = ["core<1.1"] }
+"1.1" = { requires = ["core<1.2"] }
+"1.2" = { requires = ["core<1.3"] }
+"1.3" = { requires = ["core<1.4"] }
+"1.4" = { requires = ["core<1.5"] }
+[core]
+"1.0" = {}
+"1.1" = {}
+"1.2" = {}
+"1.3" = {}
+[other]
+"1.0" = {}
+"1.1" = {}
+"#,
+        "web\nother\n",
+    );
+    let outcome = project.repaired(
+        "web==1.0\ncore==1.0\nother==1.0\n",
+        FixPolicy::default(),
+        &Vulnerable(vec![("core", vec!["1.0", "1.1"])]),
+    );
+    assert_eq!(pins(&outcome.lock), ["core==1.2", "other==1.0", "web==1.2"]);
+    let reasons: BTreeMap<_, _> =
+        outcome.moves.into_iter().map(|moved| (moved.project, moved.reason)).collect();
+    assert_eq!(reasons[&name("core")], MoveReason::Vulnerable);
+    assert_eq!(reasons[&name("web")], MoveReason::ForFixOf(vec![name("core")]));
+}
+
+#[test]
+fn fewest_moves_win_over_the_nearest_version() {
+    // The nearest fix of `a` needs a newer `b`; the next one does not.
+    let project = Project::new(
+        r#"
+[a]
+"1.0" = { requires = ["b"] }
+"1.1" = { requires = ["b>=2"] }
+"1.2" = { requires = ["b"] }
+[b]
+"1.0" = {}
+"1.1" = {}
+"2.0" = {}
+"#,
+        "a\nb\n",
+    );
+    let outcome = project.repaired(
+        "a==1.0\nb==1.0\n",
+        FixPolicy { default: FixStep::Major, ..FixPolicy::default() },
+        &Vulnerable(vec![("a", vec!["1.0"])]),
+    );
+    assert_eq!(pins(&outcome.lock), ["a==1.2", "b==1.0"]);
+}
+
+#[test]
+fn nothing_moves_downwards() {
+    // The fix of `a` would go with an older `b`, and with no newer one.
+    let project = Project::new(
+        "[a]\n\"1.0\" = { requires = [\"b\"] }\n\"1.1\" = { requires = [\"b<2\"] }\n[b]\n\"1.0\" = {}\n\"2.0\" = {}\n",
+        "a\nb\n",
+    );
+    let outcome = project.repaired(
+        "a==1.0\nb==2.0\n",
+        FixPolicy::default(),
+        &Vulnerable(vec![("a", vec!["1.0"])]),
+    );
+    assert_eq!(pins(&outcome.lock), ["a==1.0", "b==2.0"]);
+    assert_eq!(outcome.unfixed.len(), 1);
+    assert!(outcome.moves.is_empty());
+}
+
+#[test]
+fn what_stays_is_told_with_its_reason() {
+    let project = Project::new(
+        r#"
+[nofix]
+"1.0" = {}
+"1.1" = { yanked = true }
+"1.2rc1" = {}
+[far]
+"1.0" = {}
+"2.0" = {}
+[mine]
+"1.0" = {}
+"1.1" = {}
+[capped]
+"1.0" = {}
+"1.1" = {}
+[cap]
+"1.0" = { requires = ["capped<1.1"] }
+"#,
+        "nofix\nfar\nmine==1.0  # for now\ncap\n",
+    );
+    let outcome = project.repaired(
+        "nofix==1.0\nfar==1.0\nmine==1.0\ncapped==1.0\ncap==1.0\n",
+        FixPolicy::default(),
+        &Vulnerable(vec![
+            ("nofix", vec!["1.0"]),
+            ("far", vec!["1.0"]),
+            ("mine", vec!["1.0"]),
+            ("capped", vec!["1.0"]),
+        ]),
+    );
+    assert!(outcome.moves.is_empty(), "{:?}", outcome.moves);
+    let reasons: BTreeMap<_, _> =
+        outcome.unfixed.into_iter().map(|unfixed| (unfixed.project, unfixed.reason)).collect();
+    assert_eq!(reasons[&name("nofix")], UnfixedReason::NoFixPublished);
+    assert_eq!(
+        reasons[&name("far")],
+        UnfixedReason::OutsideStep { nearest: "2.0".parse().unwrap() }
+    );
+    let UnfixedReason::PinnedByUser { requirement, place } = &reasons[&name("mine")] else {
+        panic!("{:?}", reasons[&name("mine")])
+    };
+    assert_eq!(requirement, "mine==1.0");
+    assert_eq!(place.as_ref().unwrap().to_string(), "requirements.txt:3");
+    assert_eq!(
+        reasons[&name("capped")],
+        UnfixedReason::CappedBy { caps: vec![(name("cap"), "<1.1".into())] }
+    );
+}
+
+#[test]
+fn one_project_may_take_a_larger_step() {
+    let project = Project::new("[far]\n\"1.0\" = {}\n\"2.0\" = {}\n\"3.0\" = {}\n", "far\n");
+    let policy = FixPolicy {
+        default: FixStep::Patch,
+        projects: BTreeMap::from([(name("far"), FixStep::Major)]),
+    };
+    let outcome = project.repaired("far==1.0\n", policy, &Vulnerable(vec![("far", vec!["1.0"])]));
+    assert_eq!(pins(&outcome.lock), ["far==2.0"]);
+}
+
+#[test]
+fn what_a_fix_brings_along_is_audited_too() {
+    // The fix of `a` needs `c`, whose newest version is vulnerable.
+    let project = Project::new(
+        "[a]\n\"1.0\" = {}\n\"1.1\" = { requires = [\"c\"] }\n[c]\n\"1.0\" = {}\n\"1.1\" = {}\n",
+        "a\n",
+    );
+    let outcome = project.repaired(
+        "a==1.0\n",
+        FixPolicy::default(),
+        &Vulnerable(vec![("a", vec!["1.0"]), ("c", vec!["1.1"])]),
+    );
+    assert_eq!(pins(&outcome.lock), ["a==1.1", "c==1.0"]);
+}
+
+#[test]
+fn one_that_cannot_be_fixed_does_not_hold_up_the_others() {
+    let project = Project::new(
+        r#"
+[a]
+"1.0" = {}
+"1.1" = {}
+[b]
+"1.0" = {}
+"1.1" = {}
+[cap]
+"1.0" = { requires = ["b<1.1"] }
+"#,
+        "a\nb\ncap\n",
+    );
+    let outcome = project.repaired(
+        "a==1.0\nb==1.0\ncap==1.0\n",
+        FixPolicy::default(),
+        &Vulnerable(vec![("a", vec!["1.0"]), ("b", vec!["1.0"])]),
+    );
+    assert_eq!(pins(&outcome.lock), ["a==1.1", "b==1.0", "cap==1.0"]);
+    assert_eq!(outcome.unfixed[0].project, name("b"));
+}
+
+#[test]
+fn a_pre_release_is_no_fix() {
+    let project = Project::new("[a]\n\"1.0\" = {}\n\"1.1rc1\" = {}\n\"1.2\" = {}\n", "a\n");
+    let outcome =
+        project.repaired("a==1.0\n", FixPolicy::default(), &Vulnerable(vec![("a", vec!["1.0"])]));
+    assert_eq!(pins(&outcome.lock), ["a==1.2"]);
+}
