@@ -1,0 +1,114 @@
+//! Waivers at work: which of them accepts a finding, and which do nothing any more.
+
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use jiff::civil::Date;
+use provender_core::audit::{Waiver, WaiverEnd};
+use provender_core::{Diagnostic, ProjectName};
+
+use crate::vulnerability::Vulnerability;
+
+/// The id of a waiver that accepts that a project cannot be audited.
+pub const NOT_AUDITED: &str = "not-audited";
+
+/// Waivers on a day, which remember what they were asked for.
+#[derive(Debug)]
+pub(crate) struct Waivers<'w> {
+    asked: Vec<Asked<'w>>,
+    today: Date,
+}
+
+#[derive(Debug)]
+struct Asked<'w> {
+    waiver: &'w Waiver,
+    matched: AtomicBool,
+    fix: AtomicBool,
+}
+
+impl<'w> Waivers<'w> {
+    /// Waivers on a day (UTC).
+    pub(crate) fn new(waivers: &'w [Waiver], today: Date) -> Self {
+        let asked = waivers.iter().map(|waiver| Asked {
+            waiver,
+            matched: AtomicBool::new(false),
+            fix: AtomicBool::new(false),
+        });
+        Self { asked: asked.collect(), today }
+    }
+
+    /// The first waiver that accepts a vulnerability of a project.
+    pub(crate) fn accepting(
+        &self,
+        project: &ProjectName,
+        vulnerability: &Vulnerability,
+    ) -> Option<&'w Waiver> {
+        let fixed = !vulnerability.fixed_in.is_empty();
+        self.first(project, fixed, |id| vulnerability.has_id(id))
+    }
+
+    /// The first waiver that accepts that a project cannot be audited.
+    pub(crate) fn accepting_unaudited(&self, project: &ProjectName) -> Option<&'w Waiver> {
+        self.first(project, false, |id| id.eq_ignore_ascii_case(NOT_AUDITED))
+    }
+
+    fn first(
+        &self,
+        project: &ProjectName,
+        fixed: bool,
+        is_meant: impl Fn(&str) -> bool,
+    ) -> Option<&'w Waiver> {
+        let mut first = None;
+        for asked in &self.asked {
+            if asked.waiver.project != *project || !is_meant(&asked.waiver.id) {
+                continue;
+            }
+            asked.matched.store(true, Relaxed);
+            let holds = match asked.waiver.until {
+                WaiverEnd::Date(last) => self.today <= last,
+                WaiverEnd::Fixed => !fixed,
+            };
+            if holds {
+                first = first.or(Some(asked.waiver));
+            } else if asked.waiver.until == WaiverEnd::Fixed {
+                asked.fix.store(true, Relaxed);
+            }
+        }
+        first
+    }
+
+    /// What is to be said about waivers that accept nothing, once everything has been asked.
+    pub(crate) fn diagnostics(&self) -> Vec<Diagnostic> {
+        self.asked.iter().filter_map(|asked| asked.diagnostic(self.today)).collect()
+    }
+}
+
+impl Asked<'_> {
+    fn diagnostic(&self, today: Date) -> Option<Diagnostic> {
+        let Waiver { id, project, .. } = self.waiver;
+        let diagnostic = match self.waiver.until {
+            WaiverEnd::Date(last) if last < today => {
+                let message = format!(
+                    "the waiver of {id} for {project} expired on {last} and waives nothing"
+                );
+                let hint = if self.matched.load(Relaxed) {
+                    "fix the vulnerability, or decide again and write a later date"
+                } else {
+                    "it matches nothing any more: remove it"
+                };
+                Diagnostic::warning("waiver/expired", message).hint(hint)
+            }
+            _ if self.fix.load(Relaxed) => Diagnostic::warning(
+                "waiver/fixed-available",
+                format!("the waiver of {id} for {project} has ended: a fixed version exists"),
+            )
+            .hint("move to the fixed version and remove the waiver"),
+            _ if !self.matched.load(Relaxed) => Diagnostic::warning(
+                "waiver/unmatched",
+                format!("the waiver of {id} for {project} matches nothing that was found"),
+            )
+            .hint("remove it, or correct its id or project"),
+            _ => return None,
+        };
+        Some(diagnostic.decided_by("waivers"))
+    }
+}
