@@ -1,0 +1,99 @@
+//! What can be typed.
+
+mod advisories;
+mod audit;
+mod lock;
+mod waiver;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use advisories::{AdvisoriesArgs, AdvisoriesCommand, ImportArgs};
+pub(crate) use audit::AuditArgs;
+pub(crate) use lock::{FixArg, LockArgs, LockFormat};
+pub(crate) use waiver::{AddArgs, WaiverArgs, WaiverCommand};
+
+/// Locks, audits and repairs Python projects inside networks that the public internet does not
+/// reach directly.
+#[derive(Parser)]
+#[command(name = "provender", version, arg_required_else_help = true, max_term_width = 100)]
+#[command(
+    after_help = "Exit codes: 0 the answer is yes, 1 the answer is no, 2 there is no answer."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) global: GlobalArgs,
+}
+
+/// The commands.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Pin a project's requirements with hashes, and repair only what is vulnerable
+    Lock(LockArgs),
+    /// Compare requirement and lock files with the advisory data, offline
+    Audit(AuditArgs),
+    /// Fetch, import and show advisory data
+    Advisories(AdvisoriesArgs),
+    /// Accept risks, with reason, owner and end
+    Waiver(WaiverArgs),
+}
+
+/// Options that every command takes.
+#[derive(Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct GlobalArgs {
+    /// Read settings from this file instead of the provender.toml found upwards from the project
+    #[arg(long, global = true, value_name = "FILE", env = "PROVENDER_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// Keep advisory data and everything remembered of indexes here
+    #[arg(long, global = true, value_name = "DIR", env = "PROVENDER_DATA_DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Ask no network for anything
+    #[arg(long, global = true, env = "PROVENDER_OFFLINE")]
+    pub(crate) offline: bool,
+    /// Trust the CAs in this PEM file as well (may be repeated)
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) ca_bundle: Vec<PathBuf>,
+    /// How results are written to stdout
+    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+    /// Say nothing but the result and errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Say more of what is done; twice for what libraries do
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// When to use colours
+    #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
+    pub(crate) color: ColorChoice,
+    /// Show no progress
+    #[arg(long, global = true, env = "PROVENDER_NO_PROGRESS")]
+    pub(crate) no_progress: bool,
+}
+
+/// How results are written.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people at a terminal
+    Human,
+    /// One JSON document with a versioned schema
+    Json,
+    /// Plain text of a stable form (audit)
+    Text,
+    /// Markdown (audit)
+    Markdown,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorChoice {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}

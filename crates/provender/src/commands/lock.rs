@@ -1,0 +1,179 @@
+//! `provender lock`.
+
+mod plan;
+mod summary;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use provender_advisory::Snapshot;
+use provender_core::audit::Audit;
+use provender_core::lock::{constraints, pylock};
+use provender_core::{Diagnostic, Lock, Severity, Version};
+use provender_lock::{Advisories, Observer};
+
+use super::audit::inventory_of;
+use super::audited::{self, Questions};
+use super::data::{AdvisoryData, Answered};
+use crate::cli::{GlobalArgs, LockArgs, LockFormat};
+use crate::exit::{Answer, Failure};
+use crate::file;
+use crate::output::Output;
+use crate::progress::Spinner;
+use crate::settings::{Settings, network};
+use plan::Plan;
+use summary::Summary;
+
+pub(crate) fn run(
+    args: &LockArgs,
+    global: &GlobalArgs,
+    output: &Output,
+) -> Result<Answer, Failure> {
+    let project = plan::project_folder(&args.inputs);
+    let settings = Settings::gather(global, &project)?;
+    let client = network::client(&settings)?;
+    let plan = Plan::make(args, &settings, &project, client.clone())?;
+    let now = Timestamp::now();
+    let (threshold, _) = settings.fail_on(args.fail_on);
+    let waivers = &settings.file.values.waivers;
+
+    let mut notes = plan.notes.clone();
+    let snapshot = match &plan.request.fix {
+        Some(_) => {
+            let data = AdvisoryData::of(&settings)?;
+            notes.extend(refresh(&data, args, &settings, &client, now, output)?);
+            let (snapshot, warnings) = data.usable(now, args.allow_stale)?;
+            notes.extend(warnings);
+            Some(snapshot)
+        }
+        None => None,
+    };
+
+    let spinner = Arc::new(Spinner::new(output, "resolving"));
+    let observer: Arc<dyn Observer> = spinner.clone();
+    let outcome = match &snapshot {
+        Some(snapshot) => {
+            let questions = Questions::new(snapshot, waivers, threshold, now);
+            let outcome = provender_lock::lock(&plan.request, &questions, &observer);
+            questions.check()?;
+            outcome
+        }
+        None => provender_lock::lock(&plan.request, &Nothing, &observer),
+    };
+    spinner.finish();
+    let outcome = outcome?;
+
+    let text = render(&outcome.lock, plan.format);
+    let audit = match &snapshot {
+        Some(snapshot) => Some(audit(snapshot, &text, &plan, waivers, now)?),
+        None => None,
+    };
+    let summary = Summary {
+        outcome: &outcome,
+        audit: audit.as_ref(),
+        plan: &plan,
+        threshold,
+        now,
+        changed: plan.present_text.as_deref() != Some(text.as_str()),
+    };
+    output.diagnostics(&notes);
+    if args.check {
+        return summary.check(output);
+    }
+    match &plan.output {
+        // Writing what stands there already would only touch its time.
+        Some(path) if summary.changed => file::replace(path, &text)?,
+        Some(_) => {}
+        None => output.result(&text),
+    }
+    summary.show(output)?;
+    Ok(answer(audit.as_ref(), threshold))
+}
+
+/// The lock is written either way; findings that are left make it a no.
+fn answer(audit: Option<&Audit>, threshold: Severity) -> Answer {
+    let left = audit
+        .is_some_and(|audit| audit.findings.iter().any(|finding| finding.counts_at(threshold)));
+    if left { Answer::No } else { Answer::Yes }
+}
+
+fn render(lock: &Lock, format: LockFormat) -> String {
+    match format {
+        LockFormat::Constraints => constraints::render(lock),
+        LockFormat::Pylock => pylock::render(lock),
+    }
+}
+
+fn audit(
+    snapshot: &Snapshot,
+    text: &str,
+    plan: &Plan,
+    waivers: &[provender_core::audit::Waiver],
+    now: Timestamp,
+) -> Result<Audit, Failure> {
+    let stdout = match plan.format {
+        LockFormat::Constraints => Path::new("constraints.txt"),
+        LockFormat::Pylock => Path::new("pylock.toml"),
+    };
+    let inventory = inventory_of(text, plan.output.as_deref().unwrap_or(stdout))?;
+    audited::audit(snapshot, inventory, waivers, now)
+}
+
+/// Fetches data that is older than a day, where a source answers; what it gave before serves
+/// otherwise.
+fn refresh(
+    data: &AdvisoryData,
+    args: &LockArgs,
+    settings: &Settings,
+    client: &provender_net::Client,
+    now: Timestamp,
+    output: &Output,
+) -> Result<Vec<Diagnostic>, Failure> {
+    data.take_in_local(now)?;
+    let state = data.catalog.state().map_err(|error| super::data::told(&error))?;
+    let due = data.freshness(&state, now).needs_refresh || data.has_silent_source(&state);
+    if !due || args.no_update || settings.offline {
+        return Ok(Vec::new());
+    }
+    let spinner = Spinner::new(output, "fetching advisory data");
+    let answers = data.update(client, now)?;
+    spinner.finish();
+    let mut notes = Vec::new();
+    for (source, answered) in answers {
+        // A source that never answered and is optional is told of by its absence.
+        if let Answered::Failed(diagnostic) = answered
+            && !(source.optional && state.source(&source.name).is_none())
+        {
+            let mut diagnostic = *diagnostic;
+            diagnostic.level = provender_core::Level::Warning;
+            diagnostic.message =
+                format!("the source `{}` gave nothing new: {}", source.name, diagnostic.message);
+            notes.push(diagnostic);
+        }
+    }
+    Ok(notes)
+}
+
+/// Nothing is vulnerable where nobody asks.
+struct Nothing;
+
+impl Advisories for Nothing {
+    fn is_vulnerable(&self, _: &provender_core::ProjectName, _: &Version) -> bool {
+        false
+    }
+}
+
+/// Why a lock that is checked is not what it should be.
+pub(super) fn out_of_date(path: &Path) -> Diagnostic {
+    let name = crate::output::shown(path);
+    Diagnostic::error("lock/out-of-date", format!("{name} is not what its inputs give"))
+        .hint("run `provender lock` and commit the result")
+        .decided_by("--check")
+}
+
+/// The folder that a file stands in.
+pub(super) fn folder_of(path: &Path) -> PathBuf {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new(".")).to_path_buf()
+}

@@ -1,0 +1,305 @@
+//! From flags and settings to a request for a lock.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use provender_core::lock::{constraints, pylock};
+use provender_core::{Diagnostic, Lock, Place, Platforms, ProjectName};
+use provender_lock::{
+    DevRequirements, FixPolicy, FixStep, IndexSettings, LockRequest, Selection, TargetRequest,
+    Upgrade,
+};
+use provender_net::Client;
+use url::Url;
+
+use super::folder_of;
+use crate::cli::{FixArg, LockArgs, LockFormat};
+use crate::output::shown;
+use crate::settings::file::instant;
+use crate::settings::upstream::{self, Surroundings};
+use crate::settings::{Settings, variable};
+
+/// Inputs that are looked for where none is named.
+const INPUTS: [&str; 3] = ["pyproject.toml", "requirements.in", "requirements.txt"];
+
+/// What will be locked, and where it goes.
+pub(crate) struct Plan {
+    pub(crate) request: LockRequest,
+    /// Where the lock is written; none means stdout.
+    pub(crate) output: Option<PathBuf>,
+    pub(crate) format: LockFormat,
+    /// What stands there now.
+    pub(crate) present_text: Option<String>,
+    /// What deserves to be known of how this was decided.
+    pub(crate) notes: Vec<Diagnostic>,
+    /// The setting that decided how far pins may move.
+    pub(crate) fix_setting: &'static str,
+}
+
+/// The folder from which settings are looked for.
+pub(crate) fn project_folder(inputs: &[PathBuf]) -> PathBuf {
+    inputs.first().map_or_else(|| PathBuf::from("."), |input| folder_of(input))
+}
+
+impl Plan {
+    /// Decides everything that is not decided by the inputs themselves.
+    pub(crate) fn make(
+        args: &LockArgs,
+        settings: &Settings,
+        project: &Path,
+        client: Client,
+    ) -> Result<Self, Diagnostic> {
+        let table = &settings.file.values.lock;
+        let inputs = inputs(args, settings, project)?;
+        let output = output(args, settings, &inputs[0]);
+        let format = format(args, output.as_deref());
+        let base = output.as_deref().map_or_else(|| folder_of(&inputs[0]), folder_of);
+        let present_text = output.as_deref().map(read_present).transpose()?.flatten();
+        let present = match (&present_text, &output) {
+            (Some(text), Some(path)) => Some(parse_present(text, path, format)?),
+            _ => None,
+        };
+        let (fix, fix_setting) = fix(args, settings)?;
+        let (indexes, notes) = indexes(args, settings)?;
+        let exclude_newer = match (&args.exclude_newer, &table.exclude_newer) {
+            (Some(text), _) => Some(date(text, "--exclude-newer")?),
+            (None, Some(date_)) => Some(date(&date_.to_string(), "lock.exclude-newer")?),
+            (None, None) => None,
+        };
+        let exclude_dev = args.exclude_dev || (table.exclude_dev && !args.include_dev);
+        let request = LockRequest {
+            inputs,
+            base,
+            output: output.clone(),
+            present,
+            selection: selection(args, settings)?,
+            target: target(args, settings)?,
+            exclude_newer,
+            upgrade: upgrade(args),
+            builds: !(args.no_build || table.no_build),
+            indexes,
+            refresh: args.refresh,
+            exclude_dev: exclude_dev.then(|| DevRequirements {
+                projects: table.dev.projects.clone(),
+                keep: table.dev.keep.clone(),
+                files: table.dev.files.clone(),
+                groups: table.dev.groups.clone(),
+            }),
+            fix,
+            cache_dir: settings.cache_dir(),
+            client,
+            variables: std::env::vars_os()
+                .filter_map(|(name, value)| {
+                    Some((name.into_string().ok()?, value.into_string().ok()?))
+                })
+                .collect(),
+        };
+        Ok(Self { request, output, format, present_text, notes, fix_setting })
+    }
+}
+
+fn inputs(
+    args: &LockArgs,
+    settings: &Settings,
+    project: &Path,
+) -> Result<Vec<PathBuf>, Diagnostic> {
+    if !args.inputs.is_empty() {
+        return Ok(args.inputs.clone());
+    }
+    let configured = &settings.file.values.lock.inputs;
+    if !configured.is_empty() {
+        return Ok(configured.iter().map(|input| settings.file.folder.join(input)).collect());
+    }
+    let found = INPUTS.iter().map(|name| project.join(name)).find(|path| path.is_file());
+    found.map(|input| vec![input]).ok_or_else(|| {
+        Diagnostic::error("lock/no-input", "there is nothing here to lock")
+            .hint(format!("name a file, or set `[lock] inputs`; looked for {}", INPUTS.join(", ")))
+    })
+}
+
+fn output(args: &LockArgs, settings: &Settings, first: &Path) -> Option<PathBuf> {
+    match &args.output {
+        Some(path) if path == Path::new("-") => None,
+        Some(path) => Some(path.clone()),
+        None => match &settings.file.values.lock.output {
+            // A file that is named on the command line has its lock beside it.
+            Some(path) if args.inputs.is_empty() => Some(settings.file.folder.join(path)),
+            _ => Some(folder_of(first).join("constraints.txt")),
+        },
+    }
+}
+
+fn format(args: &LockArgs, output: Option<&Path>) -> LockFormat {
+    let by_name = || {
+        let name = output.and_then(Path::file_name)?.to_str()?;
+        (name.starts_with("pylock.") && name.ends_with(".toml")).then_some(LockFormat::Pylock)
+    };
+    args.lock_format.or_else(by_name).unwrap_or(LockFormat::Constraints)
+}
+
+fn read_present(path: &Path) -> Result<Option<String>, Diagnostic> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => {
+            Err(Diagnostic::error("lock/present-unreadable", format!("cannot read it: {error}"))
+                .at(Place::file(shown(path)))
+                .hint("remove it to start afresh, or write elsewhere with -o"))
+        }
+    }
+}
+
+fn parse_present(text: &str, path: &Path, format: LockFormat) -> Result<Lock, Diagnostic> {
+    let parsed = match format {
+        LockFormat::Constraints => constraints::parse(text),
+        LockFormat::Pylock => pylock::parse(text),
+    };
+    parsed.map_err(|error| {
+        Diagnostic::error("lock/present-malformed", error.message)
+            .at(Place { line: error.line, ..Place::file(shown(path)) })
+            .hint("present pins are read from this file: mend it, or remove it to start afresh")
+    })
+}
+
+fn selection(args: &LockArgs, settings: &Settings) -> Result<Selection, Diagnostic> {
+    let table = &settings.file.values.lock;
+    let mut extras: BTreeSet<_> = args.extra.iter().cloned().collect();
+    let mut groups: BTreeSet<_> = args.group.iter().cloned().collect();
+    for name in &table.extras {
+        extras.insert(name.parse().map_err(|_| bad(name, "an extra", "lock.extras"))?);
+    }
+    for name in &table.groups {
+        groups.insert(name.parse().map_err(|_| bad(name, "a group", "lock.groups"))?);
+    }
+    Ok(Selection { extras, all_extras: args.all_extras, groups })
+}
+
+fn target(args: &LockArgs, settings: &Settings) -> Result<TargetRequest, Diagnostic> {
+    let table = &settings.file.values.lock;
+    let python = match (&args.python_version, &table.python_version) {
+        (Some(version), _) => Some(*version),
+        (None, Some(text)) => {
+            Some(text.parse().map_err(|error: provender_core::target::TargetError| {
+                Diagnostic::error("settings/malformed", error.to_string())
+                    .decided_by("lock.python-version")
+            })?)
+        }
+        (None, None) => None,
+    };
+    let platforms = if args.universal {
+        Some(Platforms::Universal)
+    } else if !args.platform.is_empty() {
+        Some(Platforms::Only(args.platform.clone()))
+    } else if table.universal {
+        Some(Platforms::Universal)
+    } else if table.platform.is_empty() {
+        None
+    } else {
+        let parsed: Result<_, _> = table.platform.iter().map(|text| text.parse()).collect();
+        Some(Platforms::Only(parsed.map_err(|error: provender_core::target::TargetError| {
+            Diagnostic::error("settings/malformed", error.to_string()).decided_by("lock.platform")
+        })?))
+    };
+    Ok(TargetRequest { python, platforms })
+}
+
+fn upgrade(args: &LockArgs) -> Upgrade {
+    if args.upgrade {
+        Upgrade::All
+    } else if args.upgrade_package.is_empty() {
+        Upgrade::Nothing
+    } else {
+        Upgrade::Only(args.upgrade_package.iter().cloned().collect())
+    }
+}
+
+fn fix(
+    args: &LockArgs,
+    settings: &Settings,
+) -> Result<(Option<FixPolicy>, &'static str), Diagnostic> {
+    let table = &settings.file.values.lock;
+    let step = |text: &str, setting: &str| {
+        text.parse::<FixStep>().map_err(|error| {
+            Diagnostic::error("settings/malformed", error.to_string()).decided_by(setting)
+        })
+    };
+    let (default, setting) = match (args.fix, table.fix.as_deref()) {
+        (Some(FixArg::Off), _) => return Ok((None, "--fix off")),
+        (Some(FixArg::Patch), _) => (FixStep::Patch, "--fix patch"),
+        (Some(FixArg::Minor), _) => (FixStep::Minor, "--fix minor"),
+        (Some(FixArg::Major), _) => (FixStep::Major, "--fix major"),
+        (None, Some("off")) => return Ok((None, "lock.fix")),
+        (None, Some(text)) => (step(text, "lock.fix")?, "lock.fix"),
+        (None, None) => (FixStep::default(), "the default of --fix"),
+    };
+    let mut projects = BTreeMap::new();
+    for (name, text) in &table.fix_project {
+        projects.insert(name.clone(), step(text, "lock.fix-project")?);
+    }
+    Ok((Some(FixPolicy { default, projects }), setting))
+}
+
+/// The indexes: what was asked for, else what the machine's own tools ask.
+fn indexes(
+    args: &LockArgs,
+    settings: &Settings,
+) -> Result<(IndexSettings, Vec<Diagnostic>), Diagnostic> {
+    let table = &settings.file.values.index;
+    let home = etcetera::home_dir().ok();
+    let machine = upstream::find(&Surroundings { variable: &variable, home });
+    let own = variable("PROVENDER_INDEX");
+    let mut notes = Vec::new();
+    let default = match (&args.index, &own, &table.url) {
+        (Some(text), _, _) => Some(url(text, "--index")?),
+        (None, Some(text), _) => Some(url(text, "PROVENDER_INDEX")?),
+        (None, None, Some(text)) => Some(url(text, "index.url")?),
+        (None, None, None) => machine.default.map(|named| {
+            notes.push(
+                Diagnostic::note(
+                    "index/from-machine",
+                    format!("locking from {}", provender_core::redact::redacted(&named.url)),
+                )
+                .decided_by(named.setting),
+            );
+            named.url
+        }),
+    };
+    let mut extra = Vec::new();
+    for text in &args.extra_index {
+        extra.push(url(text, "--extra-index")?);
+    }
+    for text in &table.extra {
+        extra.push(url(text, "index.extra")?);
+    }
+    let asked = args.index.is_some() || own.is_some() || table.url.is_some();
+    if extra.is_empty() && !asked {
+        extra.extend(machine.extra.into_iter().map(|named| named.url));
+    }
+    let mut only_for: BTreeMap<ProjectName, Url> = BTreeMap::new();
+    for (name, text) in &table.only_for {
+        only_for.insert(name.clone(), url(text, "index.only-for")?);
+    }
+    for text in &args.index_for {
+        let (name, address) = text
+            .split_once('=')
+            .ok_or_else(|| bad(text, "a project and its index, NAME=URL", "--index-for"))?;
+        let name = name.parse().map_err(|_| bad(name, "a project name", "--index-for"))?;
+        only_for.insert(name, url(address, "--index-for")?);
+    }
+    let only_for = only_for.into_iter().collect();
+    Ok((IndexSettings { default, extra, only_for }, notes))
+}
+
+fn url(text: &str, setting: &str) -> Result<Url, Diagnostic> {
+    let parsed =
+        Url::parse(text).ok().filter(|url| matches!(url.scheme(), "https" | "http" | "file"));
+    parsed.ok_or_else(|| bad(text, "the URL of an index", setting))
+}
+
+fn date(text: &str, setting: &str) -> Result<jiff::Timestamp, Diagnostic> {
+    instant(text).ok_or_else(|| bad(text, "a date such as 2026-01-31 or an instant", setting))
+}
+
+fn bad(text: &str, what: &str, setting: &str) -> Diagnostic {
+    Diagnostic::error("settings/malformed", format!("`{text}` is not {what}")).decided_by(setting)
+}

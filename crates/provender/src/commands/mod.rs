@@ -1,0 +1,42 @@
+//! The commands: each gathers its settings, asks the library crates, and prints what they answer.
+
+mod advisories;
+mod audit;
+mod audited;
+mod data;
+mod lock;
+mod waiver;
+
+use std::path::Path;
+
+use provender_core::Diagnostic;
+
+use crate::cli::{Cli, Command, Format};
+use crate::exit::{Answer, Failure};
+use crate::output::Output;
+
+/// Runs what was typed.
+pub(crate) fn run(cli: &Cli, output: &Output) -> Result<Answer, Failure> {
+    let only_human_and_json = !matches!(cli.command, Command::Audit(_));
+    if only_human_and_json && matches!(output.format, Format::Text | Format::Markdown) {
+        return Err(Diagnostic::error("cli/format", "this command has no such form of output")
+            .hint("`--format human` and `--format json` are there for every command")
+            .decided_by("--format")
+            .into());
+    }
+    let here = Path::new(".");
+    match &cli.command {
+        Command::Lock(args) => lock::run(args, &cli.global, output),
+        Command::Audit(args) => audit::run(args, &cli.global, output),
+        Command::Advisories(args) => advisories::run(args, &cli.global, here, output),
+        Command::Waiver(args) => waiver::run(args, &cli.global, here, output),
+    }
+}
+
+/// A JSON document as it is printed.
+fn json(document: &impl serde::Serialize) -> Result<String, Failure> {
+    provender_report::json::document(document).map_err(|error| {
+        Diagnostic::error("cli/json", format!("the result cannot be written as JSON: {error}"))
+            .into()
+    })
+}

@@ -1,0 +1,30 @@
+//! The `provender` command.
+//!
+//! What the user typed becomes [`cli`] values, those and the settings files become
+//! [`settings`], a command does the work through the library crates, and an [`exit::Answer`]
+//! becomes the exit code. Printing, `exit` and the user's environment are here and nowhere else.
+
+mod cli;
+mod commands;
+mod exit;
+mod file;
+mod output;
+mod progress;
+mod settings;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    let output = output::Output::new(&cli.global);
+    let answer = commands::run(&cli, &output);
+    match answer {
+        Ok(answer) => answer.into(),
+        Err(failure) => {
+            output.diagnostics(&failure.diagnostics);
+            exit::Answer::from(failure.kind).into()
+        }
+    }
+}

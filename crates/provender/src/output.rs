@@ -1,0 +1,104 @@
+//! Printing: results to stdout, everything else to stderr.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::Path;
+
+use provender_core::{Diagnostic, Level};
+use provender_report::Style;
+
+use crate::cli::{ColorChoice, Format, GlobalArgs};
+use crate::settings::variable;
+
+/// How to print, decided once.
+pub(crate) struct Output {
+    pub(crate) format: Format,
+    pub(crate) quiet: bool,
+    pub(crate) progress: bool,
+    stdout: Style,
+    stderr: Style,
+}
+
+impl Output {
+    /// Decides from the flags, the environment and what stdout and stderr are.
+    pub(crate) fn new(global: &GlobalArgs) -> Self {
+        let stderr_is_terminal = std::io::stderr().is_terminal();
+        let style = |terminal: bool, width: Option<usize>| {
+            let color = match global.color {
+                ColorChoice::Always => true,
+                ColorChoice::Never => false,
+                ColorChoice::Auto => terminal && variable("NO_COLOR").is_none(),
+            };
+            Style { color, width: width.unwrap_or(100), unicode: true }
+        };
+        let width = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+        let columns = variable("COLUMNS").and_then(|text| text.parse().ok());
+        let width = columns.or(width);
+        start_logging(global.verbose);
+        Self {
+            format: global.format,
+            quiet: global.quiet,
+            progress: stderr_is_terminal && !global.quiet && !global.no_progress,
+            stdout: style(std::io::stdout().is_terminal(), width),
+            stderr: style(stderr_is_terminal, width),
+        }
+    }
+
+    /// How to write to stdout.
+    pub(crate) fn style(&self) -> Style {
+        self.stdout
+    }
+
+    /// A result.
+    pub(crate) fn result(&self, text: &str) {
+        // A reader that went away, such as `head`, is no error of ours.
+        let mut stdout = anstream::stdout().lock();
+        let _ = stdout.write_all(text.as_bytes());
+        if !text.is_empty() && !text.ends_with('\n') {
+            let _ = stdout.write_all(b"\n");
+        }
+        let _ = stdout.flush();
+    }
+
+    /// Something worth knowing beside the result.
+    pub(crate) fn say(&self, text: &str) {
+        if !self.quiet && !text.is_empty() {
+            let mut stderr = std::io::stderr().lock();
+            let _ = writeln!(stderr, "{text}");
+        }
+    }
+
+    /// Diagnostics; with `--quiet` only errors.
+    pub(crate) fn diagnostics(&self, diagnostics: &[Diagnostic]) {
+        let shown: Vec<Diagnostic> = diagnostics
+            .iter()
+            .filter(|diagnostic| !self.quiet || diagnostic.level == Level::Error)
+            .cloned()
+            .collect();
+        let text = provender_report::diagnostics::terminal(&shown, self.stderr);
+        let mut stderr = std::io::stderr().lock();
+        let _ = stderr.write_all(text.as_bytes());
+    }
+}
+
+fn start_logging(verbose: u8) {
+    let filter = match verbose {
+        0 => return,
+        1 => "provender=debug,provender_net=debug,provender_lock=debug,provender_advisory=debug",
+        _ => "debug",
+    };
+    let filter = tracing_subscriber::EnvFilter::new(filter);
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .without_time()
+        .try_init();
+}
+
+/// A path as it is told: from the current folder where that is shorter.
+pub(crate) fn shown(path: &Path) -> String {
+    let relative = std::env::current_dir()
+        .ok()
+        .and_then(|folder| path.strip_prefix(folder).ok().map(Path::to_path_buf));
+    let shown = relative.filter(|path| !path.as_os_str().is_empty());
+    shown.as_deref().unwrap_or(path).display().to_string()
+}

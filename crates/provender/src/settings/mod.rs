@@ -1,0 +1,141 @@
+//! What decides a command: flags, then `PROVENDER_*`, then `provender.toml`, then defaults.
+
+pub(crate) mod file;
+pub(crate) mod network;
+pub(crate) mod upstream;
+
+use std::path::{Path, PathBuf};
+
+use etcetera::BaseStrategy as _;
+use provender_core::{Diagnostic, Severity, Sha256};
+use sha2::Digest as _;
+use url::Url;
+
+use crate::cli::GlobalArgs;
+use file::{Loaded, SourceTable};
+
+/// Where OSV publishes the records of one ecosystem; the ecosystem and `all.zip` follow.
+const OSV_DUMPS: &str = "https://osv-vulnerabilities.storage.googleapis.com/";
+
+/// How old advisory data may be, in days, where nothing else is said.
+const MAX_AGE_DAYS: u32 = 7;
+
+/// The settings that hold for this run.
+pub(crate) struct Settings {
+    pub(crate) file: Loaded,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) offline: bool,
+    pub(crate) ca_bundles: Vec<PathBuf>,
+}
+
+/// A source of advisories.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Source {
+    pub(crate) name: String,
+    pub(crate) origin: Origin,
+    pub(crate) optional: bool,
+}
+
+/// Where a source's records come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// A zip of records.
+    Url(Url),
+    /// A zip, a folder or a record on this machine.
+    Path(PathBuf),
+}
+
+impl Settings {
+    /// Gathers the settings for a project.
+    pub(crate) fn gather(global: &GlobalArgs, project: &Path) -> Result<Self, Diagnostic> {
+        let file = file::load(global.config.as_deref(), project)?;
+        let data_dir = match &global.data_dir {
+            Some(folder) => folder.clone(),
+            None => default_data_dir()?,
+        };
+        let data_dir = std::path::absolute(&data_dir).unwrap_or(data_dir);
+        Ok(Self { file, data_dir, offline: global.offline, ca_bundles: global.ca_bundle.clone() })
+    }
+
+    /// The folder under which advisory data is kept. Settings that name sources have their own, so
+    /// that one project's sample does not answer another project's question.
+    pub(crate) fn catalog_root(&self) -> PathBuf {
+        let tables = &self.file.values.advisories.sources;
+        if tables.is_empty() {
+            return self.data_dir.clone();
+        }
+        let mut hasher = sha2::Sha256::new();
+        for table in tables {
+            let path = table.path.as_ref().map(|path| self.file.folder.join(path));
+            hasher.update(format!("{}\0{:?}\0{path:?}\0", table.name, table.url));
+        }
+        let digest = Sha256::from_bytes(hasher.finalize().into()).to_string();
+        self.data_dir.join("sources").join(&digest[..16])
+    }
+
+    /// Where pages, metadata and built wheels are remembered.
+    pub(crate) fn cache_dir(&self) -> PathBuf {
+        self.data_dir.join("http").join("uv")
+    }
+
+    /// How old advisory data may be, in days.
+    pub(crate) fn max_age_days(&self) -> u32 {
+        self.file.values.advisories.max_age_days.unwrap_or(MAX_AGE_DAYS)
+    }
+
+    /// The severity from which a finding counts, and the setting that says so.
+    pub(crate) fn fail_on(&self, flag: Option<Severity>) -> (Severity, &'static str) {
+        match (flag, self.file.values.audit.fail_on) {
+            (Some(severity), _) => (severity, "--fail-on"),
+            (None, Some(severity)) => (severity, "audit.fail-on"),
+            (None, None) => (Severity::Low, "the default of --fail-on"),
+        }
+    }
+
+    /// The configured sources of advisories; OSV's dump where none is configured.
+    pub(crate) fn sources(&self) -> Result<Vec<Source>, Diagnostic> {
+        let tables = &self.file.values.advisories.sources;
+        if tables.is_empty() {
+            let origin = Origin::Url(osv_dump()?);
+            return Ok(vec![Source { name: "osv".to_owned(), origin, optional: false }]);
+        }
+        tables.iter().map(|table| self.source(table)).collect()
+    }
+
+    fn source(&self, table: &SourceTable) -> Result<Source, Diagnostic> {
+        let origin = match (&table.url, &table.path) {
+            (Some(url), None) => Origin::Url(url.clone()),
+            (None, Some(path)) => Origin::Path(self.file.folder.join(path)),
+            (None, None) => Origin::Url(osv_dump()?),
+            (Some(_), Some(_)) => {
+                let message = format!("the source `{}` has both a url and a path", table.name);
+                return Err(Diagnostic::error("settings/malformed", message)
+                    .hint("give one of them")
+                    .decided_by("advisories.source"));
+            }
+        };
+        Ok(Source { name: table.name.clone(), origin, optional: table.optional })
+    }
+}
+
+fn osv_dump() -> Result<Url, Diagnostic> {
+    let base = variable("PROVENDER_OSV_URL").unwrap_or_else(|| OSV_DUMPS.to_owned());
+    let base = if base.ends_with('/') { base } else { format!("{base}/") };
+    Url::parse(&base).and_then(|base| base.join("PyPI/all.zip")).map_err(|error| {
+        Diagnostic::error("settings/malformed", format!("no URL of OSV dumps: {error}"))
+            .decided_by("PROVENDER_OSV_URL")
+    })
+}
+
+fn default_data_dir() -> Result<PathBuf, Diagnostic> {
+    let strategy = etcetera::choose_base_strategy().map_err(|_| {
+        Diagnostic::error("settings/no-home", "there is no home directory to keep data under")
+            .hint("name a folder with --data-dir or PROVENDER_DATA_DIR")
+    })?;
+    Ok(strategy.data_dir().join("provender"))
+}
+
+/// The value of an environment variable that is set and not empty.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

@@ -1,0 +1,141 @@
+//! The HTTP client's settings, from flags, the environment and the settings file.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use provender_core::Diagnostic;
+use provender_net::roots::CaBundle;
+use provender_net::{
+    Client, ClientSettings, Credential, CredentialRule, NetError, ProxySettings, ProxyUrl,
+    RetrySettings,
+};
+
+use super::{Settings, variable};
+
+const USER_AGENT: &str = concat!("provender/", env!("CARGO_PKG_VERSION"));
+
+/// Builds the client that everything in this process uses.
+pub(crate) fn client(settings: &Settings) -> Result<Client, Diagnostic> {
+    let table = &settings.file.values.network;
+    let read_timeout = table.timeout_seconds.map(Duration::from_secs);
+    let defaults = ClientSettings::default();
+    let retry = RetrySettings {
+        retries: table.retries.unwrap_or(defaults.retry.retries),
+        ..defaults.retry
+    };
+    Client::new(ClientSettings {
+        user_agent: USER_AGENT.to_owned(),
+        ca_bundles: ca_bundles(settings),
+        proxies: proxies(settings)?,
+        credentials: credentials(settings)?,
+        netrc: netrc(),
+        read_timeout: read_timeout.unwrap_or(defaults.read_timeout),
+        retry,
+        offline: settings.offline,
+        ..defaults
+    })
+    .map_err(|error| diagnostic(&error))
+}
+
+/// An error of the network layer as it is told.
+pub(crate) fn diagnostic(error: &NetError) -> Diagnostic {
+    let rule = match error {
+        NetError::Tls { .. } => "net/tls",
+        NetError::Proxy { .. } => "net/proxy",
+        NetError::Offline { .. } => "net/offline",
+        NetError::Roots { .. } => "net/ca-bundle",
+        _ => "net/failed",
+    };
+    let diagnostic = Diagnostic::error(rule, error.to_string());
+    match error.hint() {
+        Some(hint) => diagnostic.hint(hint),
+        None => diagnostic,
+    }
+}
+
+fn ca_bundles(settings: &Settings) -> Vec<CaBundle> {
+    let mut bundles = Vec::new();
+    for path in &settings.ca_bundles {
+        bundles.push(CaBundle::new(path, "--ca-bundle"));
+    }
+    for name in ["PROVENDER_CA_BUNDLE", "SSL_CERT_FILE"] {
+        if let Some(path) = variable(name) {
+            bundles.push(CaBundle::new(PathBuf::from(path), name));
+        }
+    }
+    if let Some(folders) = variable("SSL_CERT_DIR") {
+        // A folder that is not there is what OpenSSL passes over as well.
+        for folder in std::env::split_paths(&folders).filter(|folder| folder.is_dir()) {
+            bundles.push(CaBundle::new(folder, "SSL_CERT_DIR"));
+        }
+    }
+    for path in &settings.file.values.network.ca_bundles {
+        bundles.push(CaBundle::new(settings.file.folder.join(path), "network.ca-bundles"));
+    }
+    bundles
+}
+
+fn proxies(settings: &Settings) -> Result<ProxySettings, Diagnostic> {
+    let table = &settings.file.values.network;
+    let from = |names: &[&str]| -> Result<Option<ProxyUrl>, Diagnostic> {
+        let found = names.iter().find_map(|name| Some((variable(name)?, *name)));
+        found.map(|(url, name)| proxy(&url, name)).transpose()
+    };
+    let all = match &table.proxy {
+        Some(url) => Some(proxy(url, "network.proxy")?),
+        None => from(&["ALL_PROXY", "all_proxy"])?,
+    };
+    let no_proxy = variable("NO_PROXY").or_else(|| variable("no_proxy"));
+    Ok(ProxySettings {
+        // In upper case it could be set by a request header where this runs under CGI; curl
+        // leaves it out as well.
+        http: from(&["http_proxy"])?,
+        https: from(&["HTTPS_PROXY", "https_proxy"])?,
+        all,
+        no_proxy: table.no_proxy.clone().or(no_proxy).unwrap_or_default(),
+    })
+}
+
+fn proxy(url: &str, setting: &str) -> Result<ProxyUrl, Diagnostic> {
+    ProxyUrl::parse(url, setting).map_err(|error| bad_setting(&error.to_string(), setting))
+}
+
+fn credentials(settings: &Settings) -> Result<Vec<CredentialRule>, Diagnostic> {
+    let mut rules = Vec::new();
+    for table in &settings.file.values.network.credentials {
+        let secret = |name: &str| {
+            variable(name).ok_or_else(|| {
+                bad_setting(
+                    &format!("the environment variable {name} is not set"),
+                    "network.credential",
+                )
+            })
+        };
+        let credential = match (&table.user, &table.password_env, &table.token_env) {
+            (Some(user), Some(password), None) => {
+                Credential::Basic { user: user.clone(), password: secret(password)? }
+            }
+            (None, None, Some(token)) => Credential::Bearer(secret(token)?),
+            _ => {
+                let message = "a credential has either user and password-env, or token-env";
+                return Err(bad_setting(message, "network.credential"));
+            }
+        };
+        let rule = CredentialRule::new(&table.url, credential, "network.credential")
+            .map_err(|error| bad_setting(&error.to_string(), "network.credential"))?;
+        rules.push(rule);
+    }
+    Ok(rules)
+}
+
+fn netrc() -> Option<PathBuf> {
+    let explicit = variable("NETRC").map(PathBuf::from);
+    explicit.or_else(|| {
+        let path = etcetera::home_dir().ok()?.join(".netrc");
+        path.is_file().then_some(path)
+    })
+}
+
+fn bad_setting(message: &str, setting: &str) -> Diagnostic {
+    Diagnostic::error("settings/malformed", message).decided_by(setting)
+}

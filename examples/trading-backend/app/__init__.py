@@ -1,0 +1,1 @@
+"""A small trading backend: accounts, a login and uploads of orders."""
