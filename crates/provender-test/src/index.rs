@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use crate::http::{HttpServer, Reply, Request};
+use crate::authority::Authority;
+use crate::http::{Handler, HttpServer, Reply, Request};
 use crate::metadata::normalize;
 use crate::page::{self, ListedFile};
 use crate::release::{Release, sha256_hex};
@@ -39,6 +40,15 @@ struct Content {
 impl FakeIndex {
     /// Starts an index without projects and without caching headers.
     pub fn start() -> Self {
+        Self::start_with(HttpServer::start)
+    }
+
+    /// As [`start`](Self::start), over TLS with a certificate of `authority`.
+    pub fn start_tls(authority: &Authority) -> Self {
+        Self::start_with(|handler| HttpServer::start_tls(authority, handler))
+    }
+
+    fn start_with(serve: impl FnOnce(Box<Handler>) -> HttpServer) -> Self {
         let content = Arc::new(Mutex::new(Content {
             projects: BTreeMap::new(),
             caching: Caching::None,
@@ -46,9 +56,9 @@ impl FakeIndex {
             core_metadata: true,
             ranges: true,
         }));
-        let http = HttpServer::start({
+        let http = serve({
             let content = Arc::clone(&content);
-            move |request| lock(&content).answer(request)
+            Box::new(move |request| lock(&content).answer(request))
         });
         Self { http, content }
     }

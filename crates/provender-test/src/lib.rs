@@ -6,6 +6,7 @@
 #![expect(clippy::expect_used, reason = "a test whose set-up fails is a failed test")]
 
 mod advisories;
+mod authority;
 mod backend;
 mod http;
 mod index;
@@ -21,6 +22,7 @@ mod shared;
 mod wheel;
 
 pub use advisories::AdvisoryServer;
+pub use authority::Authority;
 pub use http::{Fault, HttpServer, Reply, Request};
 pub use index::{Caching, FakeIndex};
 pub use osv::{OsvRecord, osv, osv_zip};

@@ -48,6 +48,11 @@ impl Output {
         self.stdout
     }
 
+    /// How to write to stderr.
+    pub(crate) fn side_style(&self) -> Style {
+        self.stderr
+    }
+
     /// A result.
     pub(crate) fn result(&self, text: &str) {
         // A reader that went away, such as `head`, is no error of ours.
@@ -96,6 +101,7 @@ fn start_logging(verbose: u8) {
 
 /// A path as it is told: from the current folder where that is shorter.
 pub(crate) fn shown(path: &Path) -> String {
+    let path = path.strip_prefix(".").unwrap_or(path);
     let relative = std::env::current_dir()
         .ok()
         .and_then(|folder| path.strip_prefix(folder).ok().map(Path::to_path_buf));

@@ -68,7 +68,7 @@ pub(crate) fn find(question: &Question<'_>) -> Result<Candidates, UnfixedReason>
     for limit in own {
         let blocks = |version: &&Version| !limit.specifiers.contains(version);
         let all = if in_step.is_empty() { &unaffected } else { &in_step };
-        if all.iter().all(|version| blocks(version)) {
+        if all.iter().all(blocks) {
             return Err(UnfixedReason::PinnedByUser {
                 requirement: limit.text.clone(),
                 place: Some(limit.place.clone()),

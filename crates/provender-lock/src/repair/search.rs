@@ -222,7 +222,9 @@ impl<S: Solver> Search<'_, S> {
             rules.limits.insert(name.clone(), clauses);
         }
         for (name, candidates) in &demand.targets {
-            rules.prefer.insert(name.clone(), Some(candidates.nearest().clone()));
+            // What the repair brings along has no old place to be near to: the newest is taken.
+            let nearest = before.contains_key(name).then(|| candidates.nearest().clone());
+            rules.prefer.insert(name.clone(), nearest);
             rules.limits.insert(name.clone(), candidates.clauses().to_owned());
         }
         for (name, version) in &demand.at_most {
@@ -281,7 +283,7 @@ impl<S: Solver> Search<'_, S> {
         mut now: Solution<S::Output>,
     ) -> Result<Solution<S::Output>, LockFailure> {
         let mut names: Vec<&ProjectName> = demand.free.keys().collect();
-        names.extend(demand.targets.keys());
+        names.extend(demand.targets.keys().filter(|name| before.contains_key(*name)));
         for name in names {
             let Some(chosen) = only(&now.pins, name) else { continue };
             let steps = match demand.targets.get(name) {

@@ -17,9 +17,9 @@ use uv_configuration::{BuildKind, BuildOptions, BuildOutput, Concurrency, NoSour
 use uv_dispatch::{BuildDispatch, BuildDispatchError};
 use uv_distribution_filename::DistFilename;
 use uv_distribution_types::{
-    CachedDist, ConfigSettings, DependencyMetadata, DistributionMetadata as _, ExtraBuildRequires,
-    ExtraBuildVariables, Identifier as _, IndexCapabilities, IndexLocations, Name as _,
-    PackageConfigSettings, Requirement, SourceDist, VersionOrUrlRef,
+    CachedDist, ConfigSettings, DependencyMetadata, Dist, DistributionMetadata as _,
+    ExtraBuildRequires, ExtraBuildVariables, Identifier as _, IndexCapabilities, IndexLocations,
+    Name as _, PackageConfigSettings, Requirement, ResolvedDist, SourceDist, VersionOrUrlRef,
 };
 use uv_git::GitResolver;
 use uv_python::{Interpreter, PythonEnvironment};
@@ -185,8 +185,14 @@ impl BuildContext for Context<'_> {
             && let Some(entry) = self.parts.log.lock().get_mut(key)
         {
             for dist in resolved.resolution().distributions() {
-                if let Some(version) = dist.version() {
-                    entry.requirements.insert(dist.name().clone(), version.clone());
+                let Some(version) = dist.version() else { continue };
+                entry.requirements.insert(dist.name().clone(), version.clone());
+                // A build requirement without a wheel is built as well, by uv's own hand.
+                if let ResolvedDist::Installable { dist: source, .. } = dist
+                    && matches!(**source, Dist::Source(_))
+                {
+                    let what = format!("{}=={version}", dist.name());
+                    self.parts.observer.on(Progress::Building { what });
                 }
             }
         }

@@ -3,6 +3,8 @@
 use std::error::Error;
 
 use provender_core::Diagnostic;
+use url::Url;
+use uv_client::WrappedReqwestError;
 use uv_errors::Hint as _;
 use uv_resolver::NoSolutionError;
 
@@ -27,8 +29,13 @@ pub(crate) fn no_solution(conflict: &NoSolutionError) -> LockFailure {
 
 /// Something failed on the way; the innermost causes say what.
 pub(crate) fn failure(error: &(dyn Error + 'static), request: &LockRequest) -> LockFailure {
-    if let Some(told) = request.client.explain(error, None) {
-        return told_by_net(&told);
+    if let Some(below) = request_error(error) {
+        if let Some(status) = below.status() {
+            return refused(status.as_u16(), below.url());
+        }
+        if let Some(told) = request.client.explain(below, None) {
+            return told_by_net(&told);
+        }
     }
     let chain = chain(error);
     let all = chain.join("\n");
@@ -41,8 +48,42 @@ pub(crate) fn failure(error: &(dyn Error + 'static), request: &LockRequest) -> L
     LockFailure::no_answer(diagnostic.hint(hint))
 }
 
+/// The request that failed, which uv wraps so that the chain alone does not show it.
+fn request_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a reqwest::Error> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let wrapped = error.downcast_ref::<WrappedReqwestError>();
+        let found = wrapped.and_then(WrappedReqwestError::inner).or_else(|| error.downcast_ref());
+        if found.is_some() {
+            return found;
+        }
+        next = error.source();
+    }
+    None
+}
+
+/// The index answered, and the answer was no.
+fn refused(status: u16, url: Option<&Url>) -> LockFailure {
+    let url = url.map(provender_core::redact::redacted).unwrap_or_default();
+    let hint = match status {
+        401 | 403 => {
+            "give credentials for this host in netrc, in `[[network.credential]]`, or in the URL of \
+             --index"
+        }
+        407 => "give the proxy's credentials in HTTPS_PROXY",
+        404 | 410 => "check the URL of --index: it ends in /simple/ on most servers",
+        429 | 500.. => "the index is in trouble: try again later, or name another with --index",
+        _ => "check the URL of --index",
+    };
+    LockFailure::no_answer(
+        Diagnostic::error("lock/index-status", format!("the index answered {status}"))
+            .because(format!("asked for {url}"))
+            .hint(hint),
+    )
+}
+
 /// What failed below HTTP, or in it, is told by the layer that knows hosts and CAs.
-fn told_by_net(error: &provender_net::NetError) -> LockFailure {
+pub(crate) fn told_by_net(error: &provender_net::NetError) -> LockFailure {
     let mut diagnostic = Diagnostic::error("lock/index-unreachable", error.to_string());
     if let Some(hint) = error.hint() {
         diagnostic = diagnostic.hint(hint);

@@ -10,13 +10,15 @@ use provender_core::{
     Diagnostic, Lock, LockedProject, Platform, Platforms, ProjectName, PythonVersion, Target,
     Version,
 };
+use provender_net::Credential;
+use uv_auth::Credentials;
 use uv_cache::{Cache, Refresh};
 use uv_client::{BaseClientBuilder, Connectivity, FlatIndexClient, RegistryClientBuilder};
 use uv_configuration::{BuildOptions, Concurrency, Constraints, IndexStrategy, NoBuild, NoSources};
 use uv_dispatch::{BuildDispatch, SharedState};
 use uv_distribution_types::{
     ConfigSettings, DependencyMetadata, ExcludeNewerValue, ExtraBuildRequires, ExtraBuildVariables,
-    HashGeneration, IndexCapabilities, PackageConfigSettings, Requirement,
+    HashGeneration, IndexCapabilities, IndexUrl, PackageConfigSettings, Requirement,
 };
 use uv_install_wheel::LinkMode;
 use uv_preview::Preview;
@@ -71,6 +73,9 @@ pub(crate) async fn work(
         request.client.settings().retry.retries,
     )
     .custom_client(request.client.resolver_client());
+    for index in locations.known_indexes() {
+        hand_over_credentials(request, &base, index.url())?;
+    }
     let client = RegistryClientBuilder::new(base, cache.clone())
         .index_locations(locations.clone())
         .index_strategy(IndexStrategy::FirstIndex)
@@ -251,6 +256,28 @@ struct BuildSettings {
     extra_requires: ExtraBuildRequires,
     extra_variables: ExtraBuildVariables,
     build_hashes: HashStrategy,
+}
+
+/// Tells uv what the settings or netrc hold for an index; what stands in its URL uv reads itself.
+fn hand_over_credentials(
+    request: &LockRequest,
+    base: &BaseClientBuilder<'_>,
+    index: &IndexUrl,
+) -> Result<(), LockFailure> {
+    let url = index.url();
+    if !url.username().is_empty() || url.password().is_some() {
+        return Ok(());
+    }
+    let held = request.client.credential_for(url);
+    let credentials = match held.map_err(|error| error::told_by_net(&error))? {
+        Some(Credential::Basic { user, password }) => {
+            Credentials::basic(Some(user), Some(password))
+        }
+        Some(Credential::Bearer(token)) => Credentials::bearer(token.into_bytes()),
+        None => return Ok(()),
+    };
+    base.store_credentials(url, credentials);
+    Ok(())
 }
 
 async fn open_cache(request: &LockRequest) -> Result<Cache, LockFailure> {

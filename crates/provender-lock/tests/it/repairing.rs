@@ -165,9 +165,9 @@ fn one_project_may_take_a_larger_step() {
 
 #[test]
 fn what_a_fix_brings_along_is_audited_too() {
-    // The fix of `a` needs `c`, whose newest version is vulnerable.
+    // The fix of `a` needs `c`, whose newest version is vulnerable: the newest sound one is taken.
     let project = Project::new(
-        "[a]\n\"1.0\" = {}\n\"1.1\" = { requires = [\"c\"] }\n[c]\n\"1.0\" = {}\n\"1.1\" = {}\n",
+        "[a]\n\"1.0\" = {}\n\"1.1\" = { requires = [\"c\"] }\n[c]\n\"0.1\" = {}\n\"1.0\" = {}\n\"1.1\" = {}\n",
         "a\n",
     );
     let outcome = project.repaired(

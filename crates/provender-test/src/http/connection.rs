@@ -1,15 +1,31 @@
 //! One connection: requests in turn until either side ends it.
 
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
+
+use rustls::{ServerConnection, StreamOwned};
 
 use super::Shared;
 use super::fault::Outcome;
 use super::message::{Reply, Request};
 
 /// Answers the requests of one connection. Errors of the transport end it silently: clients are free to leave.
-pub(super) fn serve(mut stream: TcpStream, shared: &Shared) {
+pub(super) fn serve(stream: TcpStream, shared: &Shared) {
     let _ = stream.set_nodelay(true);
+    let Ok(socket) = stream.try_clone() else { return };
+    match &shared.tls {
+        None => converse(stream, shared),
+        Some(config) => {
+            let Ok(connection) = ServerConnection::new(Arc::clone(config)) else { return };
+            converse(StreamOwned::new(connection, stream), shared);
+        }
+    }
+    // The server keeps a second handle of the socket: dropping this one would not close it.
+    let _ = socket.shutdown(Shutdown::Both);
+}
+
+fn converse(mut stream: impl Read + Write, shared: &Shared) {
     let mut buffer = Vec::new();
     while let Ok(Some(request)) = read_request(&mut stream, &mut buffer) {
         match answer(&mut stream, request, shared) {
@@ -17,12 +33,10 @@ pub(super) fn serve(mut stream: TcpStream, shared: &Shared) {
             Ok(false) | Err(_) => break,
         }
     }
-    // The server keeps a second handle of the socket: dropping this one would not close it.
-    let _ = stream.shutdown(Shutdown::Both);
 }
 
 /// Answers one request and records it. Returns whether the connection goes on.
-fn answer(stream: &mut TcpStream, mut request: Request, shared: &Shared) -> io::Result<bool> {
+fn answer(stream: &mut impl Write, mut request: Request, shared: &Shared) -> io::Result<bool> {
     let (fault, credentials) = {
         let mut state = shared.state();
         (state.faults.take(&request.path), state.credentials.clone())
@@ -53,12 +67,14 @@ fn answer(stream: &mut TcpStream, mut request: Request, shared: &Shared) -> io::
                 bytes.extend_from_slice(&reply.body);
             }
             stream.write_all(&bytes)?;
+            stream.flush()?;
             Ok(keep_alive)
         }
         Outcome::Half(reply) => {
             let mut bytes = reply.head().into_bytes();
             bytes.extend_from_slice(&reply.body[..reply.body.len() / 2]);
             stream.write_all(&bytes)?;
+            stream.flush()?;
             Ok(false)
         }
         Outcome::Nothing => Ok(false),
@@ -71,7 +87,7 @@ fn answer(stream: &mut TcpStream, mut request: Request, shared: &Shared) -> io::
 }
 
 /// The next request, or `None` at the end of the connection. `buffer` keeps what was read beyond it.
-fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<Option<Request>> {
+fn read_request(stream: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<Option<Request>> {
     let (mut request, head_len) = loop {
         if let Some(parsed) = parse_head(buffer)? {
             break parsed;
@@ -92,7 +108,7 @@ fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<Opti
     Ok(Some(request))
 }
 
-fn fill(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<bool> {
+fn fill(stream: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<bool> {
     let mut chunk = [0; 8192];
     let read = stream.read(&mut chunk)?;
     buffer.extend_from_slice(&chunk[..read]);

@@ -9,11 +9,15 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 
 use fault::Faults;
+use rustls::ServerConfig;
+
+use crate::authority::Authority;
 
 pub use fault::Fault;
 pub use message::{Reply, Request};
 
-type Handler = dyn Fn(&Request) -> Reply + Send + Sync;
+/// What makes an answer of a request.
+pub(crate) type Handler = dyn Fn(&Request) -> Reply + Send + Sync;
 
 /// A server on `127.0.0.1` with a port of its own and a thread for each connection. It ends when dropped.
 pub struct HttpServer {
@@ -24,6 +28,7 @@ pub struct HttpServer {
 
 struct Shared {
     handler: Box<Handler>,
+    tls: Option<Arc<ServerConfig>>,
     state: Mutex<State>,
     /// Told when the server stops: stalled connections wait for it.
     stopping: Condvar,
@@ -48,10 +53,26 @@ impl Shared {
 impl HttpServer {
     /// Starts a server that answers each request with what `handler` makes of it.
     pub fn start(handler: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
+        Self::start_with(None, handler)
+    }
+
+    /// As [`start`](Self::start), over TLS with a certificate of `authority` for 127.0.0.1 and localhost.
+    pub fn start_tls(
+        authority: &Authority,
+        handler: impl Fn(&Request) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        Self::start_with(Some(authority.server_config()), handler)
+    }
+
+    fn start_with(
+        tls: Option<Arc<ServerConfig>>,
+        handler: impl Fn(&Request) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port on loopback");
         let address = listener.local_addr().expect("the address of a bound listener");
         let shared = Arc::new(Shared {
             handler: Box::new(handler),
+            tls,
             state: Mutex::default(),
             stopping: Condvar::new(),
         });
@@ -62,9 +83,10 @@ impl HttpServer {
         Self { address, shared, acceptor: Some(acceptor) }
     }
 
-    /// `http://127.0.0.1:PORT`, without a slash at its end.
+    /// `http://127.0.0.1:PORT`, or `https`, without a slash at its end.
     pub fn base(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if self.shared.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
     }
 
     /// The address it listens on.

@@ -36,8 +36,7 @@ pub(crate) fn run(
     let data = AdvisoryData::of(&settings)?;
     data.take_in_local(now)?;
     let (snapshot, notes) = data.usable(now, args.allow_stale)?;
-    let waivers = &settings.file.values.waivers;
-    let mut audit = audited::audit(&snapshot, inventory, waivers, now)?;
+    let mut audit = audited::audit(&snapshot, inventory, &settings, now)?;
     audit.diagnostics.splice(0..0, notes);
     let (threshold, _) = settings.fail_on(args.fail_on);
     print(&AuditReport { audit: &audit, threshold, now }, output);

@@ -66,7 +66,7 @@ pub(crate) fn run(
 
     let text = render(&outcome.lock, plan.format);
     let audit = match &snapshot {
-        Some(snapshot) => Some(audit(snapshot, &text, &plan, waivers, now)?),
+        Some(snapshot) => Some(audit(snapshot, &text, &plan, &settings, now)?),
         None => None,
     };
     let summary = Summary {
@@ -109,7 +109,7 @@ fn audit(
     snapshot: &Snapshot,
     text: &str,
     plan: &Plan,
-    waivers: &[provender_core::audit::Waiver],
+    settings: &Settings,
     now: Timestamp,
 ) -> Result<Audit, Failure> {
     let stdout = match plan.format {
@@ -117,7 +117,7 @@ fn audit(
         LockFormat::Pylock => Path::new("pylock.toml"),
     };
     let inventory = inventory_of(text, plan.output.as_deref().unwrap_or(stdout))?;
-    audited::audit(snapshot, inventory, waivers, now)
+    audited::audit(snapshot, inventory, settings, now)
 }
 
 /// Fetches data that is older than a day, where a source answers; what it gave before serves

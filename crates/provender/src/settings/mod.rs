@@ -123,6 +123,7 @@ fn osv_dump() -> Result<Url, Diagnostic> {
     let base = if base.ends_with('/') { base } else { format!("{base}/") };
     Url::parse(&base).and_then(|base| base.join("PyPI/all.zip")).map_err(|error| {
         Diagnostic::error("settings/malformed", format!("no URL of OSV dumps: {error}"))
+            .hint("correct PROVENDER_OSV_URL")
             .decided_by("PROVENDER_OSV_URL")
     })
 }

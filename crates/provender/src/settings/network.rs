@@ -137,5 +137,7 @@ fn netrc() -> Option<PathBuf> {
 }
 
 fn bad_setting(message: &str, setting: &str) -> Diagnostic {
-    Diagnostic::error("settings/malformed", message).decided_by(setting)
+    Diagnostic::error("settings/malformed", message)
+        .hint(format!("correct {setting}"))
+        .decided_by(setting)
 }

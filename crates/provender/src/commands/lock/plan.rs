@@ -52,6 +52,11 @@ impl Plan {
         let table = &settings.file.values.lock;
         let inputs = inputs(args, settings, project)?;
         let output = output(args, settings, &inputs[0]);
+        if args.check && output.is_none() {
+            return Err(Diagnostic::error("lock/output", "stdout holds no lock to compare with")
+                .hint("name the lock with -o FILE")
+                .decided_by("--check"));
+        }
         let format = format(args, output.as_deref());
         let base = output.as_deref().map_or_else(|| folder_of(&inputs[0]), folder_of);
         let present_text = output.as_deref().map(read_present).transpose()?.flatten();
@@ -138,6 +143,12 @@ fn format(args: &LockArgs, output: Option<&Path>) -> LockFormat {
 }
 
 fn read_present(path: &Path) -> Result<Option<String>, Diagnostic> {
+    // A device or a pipe would be read without end, and then replaced by a file.
+    if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(Diagnostic::error("lock/output", "a lock is written to a file")
+            .at(Place::file(shown(path)))
+            .hint("name a file with -o, or write to stdout with `-o -`"));
+    }
     match std::fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
@@ -181,6 +192,7 @@ fn target(args: &LockArgs, settings: &Settings) -> Result<TargetRequest, Diagnos
         (None, Some(text)) => {
             Some(text.parse().map_err(|error: provender_core::target::TargetError| {
                 Diagnostic::error("settings/malformed", error.to_string())
+                    .hint("correct lock.python-version")
                     .decided_by("lock.python-version")
             })?)
         }
@@ -197,7 +209,9 @@ fn target(args: &LockArgs, settings: &Settings) -> Result<TargetRequest, Diagnos
     } else {
         let parsed: Result<_, _> = table.platform.iter().map(|text| text.parse()).collect();
         Some(Platforms::Only(parsed.map_err(|error: provender_core::target::TargetError| {
-            Diagnostic::error("settings/malformed", error.to_string()).decided_by("lock.platform")
+            Diagnostic::error("settings/malformed", error.to_string())
+                .hint("correct lock.platform")
+                .decided_by("lock.platform")
         })?))
     };
     Ok(TargetRequest { python, platforms })
@@ -220,7 +234,9 @@ fn fix(
     let table = &settings.file.values.lock;
     let step = |text: &str, setting: &str| {
         text.parse::<FixStep>().map_err(|error| {
-            Diagnostic::error("settings/malformed", error.to_string()).decided_by(setting)
+            Diagnostic::error("settings/malformed", error.to_string())
+                .hint(format!("correct {setting}"))
+                .decided_by(setting)
         })
     };
     let (default, setting) = match (args.fix, table.fix.as_deref()) {
@@ -301,5 +317,7 @@ fn date(text: &str, setting: &str) -> Result<jiff::Timestamp, Diagnostic> {
 }
 
 fn bad(text: &str, what: &str, setting: &str) -> Diagnostic {
-    Diagnostic::error("settings/malformed", format!("`{text}` is not {what}")).decided_by(setting)
+    Diagnostic::error("settings/malformed", format!("`{text}` is not {what}"))
+        .hint(format!("correct {setting}"))
+        .decided_by(setting)
 }

@@ -110,7 +110,7 @@ impl Summary<'_> {
             })
             .collect();
         let mut lines = Vec::new();
-        let told = changes(&moved, &kept, output.style());
+        let told = changes(&moved, &kept, output.side_style());
         if !told.is_empty() {
             lines.push(told.trim_end().to_owned());
         }
@@ -139,12 +139,11 @@ impl Summary<'_> {
 
     fn findings(&self, audit: &Audit, output: &Output) {
         let report = AuditReport { audit, threshold: self.threshold, now: self.now };
-        let text = report.render(ReportFormat::Table, output.style());
         // With the lock on stdout, the findings must not be mixed into it.
         if self.plan.output.is_some() {
-            output.result(&text);
+            output.result(&report.render(ReportFormat::Table, output.style()));
         } else {
-            output.say(text.trim_end());
+            output.say(report.render(ReportFormat::Table, output.side_style()).trim_end());
         }
     }
 
