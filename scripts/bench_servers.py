@@ -6,6 +6,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import urllib.error
 import urllib.request
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -114,11 +115,17 @@ class Index(Server):
         if kept.exists():
             return 200, kept.read_bytes()
         request = urllib.request.Request(url, headers={"Accept": accept})
-        try:
-            with urllib.request.urlopen(request, context=self.tls, timeout=60) as answer:
-                body = answer.read()
-        except urllib.error.HTTPError as error:
-            return error.code, b""
+        for left in reversed(range(5)):
+            try:
+                with urllib.request.urlopen(request, context=self.tls, timeout=60) as answer:
+                    body = answer.read()
+                break
+            except urllib.error.HTTPError as error:
+                return error.code, b""
+            except OSError:
+                # A name that is looked up fifty times at once is now and then not found.
+                if not left:
+                    return 502, b""
         kept.write_bytes(body)
         return 200, body
 

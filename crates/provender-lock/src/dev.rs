@@ -22,7 +22,7 @@ pub const DEV_FILES: &[&str] = &[
     "requirements/test.txt",
 ];
 
-/// Names of dependency groups and extras that hold development requirements.
+/// Names of dependency groups that hold development requirements.
 pub const DEV_GROUPS: &[&str] =
     &["dev", "develop", "development", "docs", "lint", "test", "tests", "testing", "typing"];
 

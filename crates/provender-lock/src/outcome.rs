@@ -1,6 +1,6 @@
 //! What a lock came to.
 
-use provender_core::{Diagnostic, Lock, ProjectName, Target, Version};
+use provender_core::{Lock, ProjectName, Target, Version};
 
 /// A lock, and what has to be said about how it was made.
 #[derive(Debug)]
@@ -17,8 +17,6 @@ pub struct LockOutcome {
     pub built: Vec<String>,
     /// Development requirements that were left out, as they stand in the inputs.
     pub left_out: Vec<String>,
-    /// What else deserves to be known.
-    pub diagnostics: Vec<Diagnostic>,
 }
 
 /// A project that stands at another version than before.

@@ -39,6 +39,9 @@ pub struct LockRequest {
     pub exclude_dev: Option<DevRequirements>,
     /// How far a vulnerable pin may move; none neither audits nor repairs.
     pub fix: Option<FixPolicy>,
+    /// Whether the lock must tell its files' names, addresses and sizes; PEP 751 demands them, and
+    /// gathering them takes longer than a repeated resolution.
+    pub file_details: bool,
     /// Where pages, metadata and built wheels are remembered.
     pub cache_dir: PathBuf,
     /// The HTTP client, with its roots, proxies and credentials.
@@ -82,8 +85,11 @@ pub enum Upgrade {
 /// Where projects come from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct IndexSettings {
-    /// The index for everything that no other names; none means the resolver's own default.
+    /// The index for everything that no other names. An input's own `--index-url` yields to it.
     pub default: Option<Url>,
+    /// The index where neither `default` nor an input names one; none means the resolver's own
+    /// default.
+    pub fallback: Option<Url>,
     /// Indexes that are asked before the default one; the first that has a project decides.
     pub extra: Vec<Url>,
     /// Projects that come from one index and from no other.

@@ -37,6 +37,14 @@ pub(crate) struct Failure {
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
+impl Failure {
+    /// The same, with what was noticed before it and may be its cause.
+    pub(crate) fn after(mut self, notes: &[Diagnostic]) -> Self {
+        self.diagnostics.splice(0..0, notes.iter().cloned());
+        self
+    }
+}
+
 impl From<FailureKind> for Answer {
     fn from(kind: FailureKind) -> Self {
         match kind {

@@ -56,7 +56,7 @@ impl Output {
     /// A result.
     pub(crate) fn result(&self, text: &str) {
         // A reader that went away, such as `head`, is no error of ours.
-        let mut stdout = anstream::stdout().lock();
+        let mut stdout = std::io::stdout().lock();
         let _ = stdout.write_all(text.as_bytes());
         if !text.is_empty() && !text.ends_with('\n') {
             let _ = stdout.write_all(b"\n");

@@ -28,10 +28,10 @@ pub fn render(lock: &Lock) -> String {
         packages.push(package(project));
     }
     document["packages"] = Item::ArrayOfTables(packages);
-    document["tool"]["provender"] = Item::Table(header(lock));
-    if let Some(tool) = document["tool"].as_table_mut() {
-        tool.set_implicit(true);
-    }
+    let mut tool = Table::new();
+    tool.set_implicit(true);
+    tool["provender"] = Item::Table(header(lock));
+    document["tool"] = Item::Table(tool);
     format!("{TITLE}{document}")
 }
 
@@ -365,4 +365,90 @@ fn locked_file(raw: &RawFile) -> Result<Option<LockedFile>, String> {
     let hash = format!("{algorithm}:{hex}").parse::<FileHash>().map_err(|e| e.to_string())?;
     let upload_time = raw.upload_time.and_then(|time| time.to_string().parse().ok());
     Ok(Some(LockedFile { filename, url, hash, size: raw.size, upload_time }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hash(pair: &str) -> FileHash {
+        format!("sha256:{}", pair.repeat(32)).parse().unwrap()
+    }
+
+    fn project(name: &str, version: &str) -> LockedProject {
+        LockedProject {
+            name: name.parse().unwrap(),
+            version: Some(version.parse().unwrap()),
+            marker: None,
+            source: LockedSource::Index(Some("https://index.example/simple".parse().unwrap())),
+            requires_python: None,
+            files: vec![LockedFile {
+                filename: Some(format!("{name}-{version}-py3-none-any.whl")),
+                url: Some("https://files.example/a.whl".parse().unwrap()),
+                hash: hash("0a"),
+                size: Some(12),
+                upload_time: Some("2026-01-02T03:04:05Z".parse().unwrap()),
+            }],
+            via: Vec::new(),
+        }
+    }
+
+    fn example() -> Lock {
+        let sdist = LockedFile {
+            filename: Some("ta-0.11.0.tar.gz".into()),
+            ..LockedFile::of_hash(hash("0b"))
+        };
+        let build = LockedProject {
+            source: LockedSource::Index(None),
+            files: vec![LockedFile::of_hash(hash("0c"))],
+            via: vec![Via::Project("ta".parse().unwrap())],
+            ..project("setuptools", "80.9.0")
+        };
+        Lock {
+            header: LockHeader {
+                inputs: vec!["requirements.txt".into()],
+                target: Some(Target {
+                    python: "3.11".parse().unwrap(),
+                    platforms: "x86_64-manylinux_2_28".parse().unwrap(),
+                }),
+                exclude_newer: Some("2026-01-02T00:00:00Z".parse().unwrap()),
+                exclude_dev: true,
+            },
+            projects: vec![
+                LockedProject { marker: Some("os_name == 'nt'".into()), ..project("a", "1.0") },
+                LockedProject { files: vec![sdist], ..project("ta", "0.11.0") },
+            ],
+            build: vec![build],
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let text = render(&example());
+        assert_eq!(parse(&text).unwrap(), example(), "{text}");
+    }
+
+    #[test]
+    fn it_has_what_the_specification_demands() {
+        let table: toml::Table = render(&example()).parse().unwrap();
+        assert_eq!(table["lock-version"].as_str(), Some("1.0"));
+        assert_eq!(table["created-by"].as_str(), Some("provender"));
+        assert_eq!(table["requires-python"].as_str(), Some("==3.11.*"));
+        let wheel = &table["packages"][0]["wheels"][0];
+        assert_eq!(wheel["hashes"]["sha256"].as_str(), Some("0a".repeat(32).as_str()));
+        assert!(wheel["upload-time"].as_datetime().is_some());
+        assert!(table["packages"][1]["sdist"]["hashes"]["sha256"].as_str().is_some());
+        let build = &table["tool"]["provender"]["build"][0];
+        assert_eq!(build["requirement"].as_str(), Some("setuptools==80.9.0"));
+    }
+
+    #[test]
+    fn a_location_is_told_as_what_it_is() {
+        let mut lock = example();
+        lock.projects[0].source = LockedSource::Direct("git+https://git.example/a@abc".into());
+        lock.projects[1].source = LockedSource::Editable("./ta".into());
+        let table: toml::Table = render(&lock).parse().unwrap();
+        assert_eq!(table["packages"][0]["vcs"]["commit-id"].as_str(), Some("abc"));
+        assert_eq!(table["packages"][1]["directory"]["editable"].as_bool(), Some(true));
+    }
 }

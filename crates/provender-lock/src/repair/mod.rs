@@ -80,7 +80,7 @@ impl Repaired<Solved> {
 
 /// Repairs `plain` within `policy`.
 pub(crate) async fn repair(
-    session: &Session<'_>,
+    session: &Session<'_, '_>,
     plain: Solved,
     policy: &FixPolicy,
     advisories: &dyn Advisories,
@@ -94,7 +94,7 @@ pub(crate) async fn repair(
     search::Search { solver: session, policy, advisories, limits }.run(plain).await
 }
 
-impl Solver for Session<'_> {
+impl Solver for Session<'_, '_> {
     type Output = Solved;
 
     async fn solve(&self, rules: &Rules) -> Result<Solution<Solved>, SolveError> {

@@ -6,10 +6,11 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use provender_core::{ProjectName, Version};
 use rustc_hash::FxHashMap;
+use tokio::sync::Notify;
 use uv_build_frontend::{SourceBuild, SourceBuildContext};
 use uv_cache::Cache;
 use uv_client::RegistryClient;
@@ -64,8 +65,12 @@ pub(crate) struct Context<'a> {
 
 /// Everything a context passes on.
 pub(crate) struct Parts<'a> {
-    /// What runs builds; none where they are refused, for want of a Python or of permission.
-    pub(crate) builder: Option<Builder<'a>>,
+    /// What runs builds, once one was needed; none where no Python could be found for it.
+    pub(crate) builder: OnceLock<Option<Builder<'a>>>,
+    /// Finds a Python and makes a builder of it.
+    pub(crate) make_builder: Box<dyn Fn() -> Option<Builder<'a>> + 'a>,
+    /// Told when a Python is needed and none could be found.
+    pub(crate) no_python: Notify,
     pub(crate) cache: &'a Cache,
     pub(crate) client: &'a RegistryClient,
     pub(crate) git: GitResolver,
@@ -96,9 +101,17 @@ impl<'a> Context<'a> {
         Self { parts: Arc::new(parts), building: None }
     }
 
+    /// Comes back when a Python was needed and none could be found; until then it waits.
+    pub(crate) async fn python_is_missing(&self) {
+        self.parts.no_python.notified().await;
+    }
+
+    fn builder(&self) -> Option<&Builder<'a>> {
+        self.parts.builder.get_or_init(|| (self.parts.make_builder)()).as_ref()
+    }
+
     fn dispatch(&self) -> Result<&BuildDispatch<'a>, BuildDispatchError> {
-        let builder = self.parts.builder.as_ref();
-        builder.map(|builder| &builder.dispatch).ok_or_else(|| {
+        self.builder().map(|builder| &builder.dispatch).ok_or_else(|| {
             BuildDispatchError::Anyhow(anyhow::anyhow!("nothing is built while builds are refused"))
         })
     }
@@ -112,10 +125,14 @@ impl BuildContext for Context<'_> {
     type SourceDistBuilder = SourceBuild;
 
     async fn interpreter(&self) -> &Interpreter {
-        match &self.parts.builder {
+        match self.builder() {
             Some(builder) => builder.interpreter,
-            // `build_options` refuses every build, and only builds ask for the interpreter.
-            None => unreachable!("an interpreter was asked for while builds are refused"),
+            // The trait leaves no way to say no. Whoever waits for the whole resolution waits for
+            // this notice as well, and ends it.
+            None => {
+                self.parts.no_python.notify_one();
+                std::future::pending().await
+            }
         }
     }
 
@@ -226,10 +243,10 @@ impl BuildContext for Context<'_> {
             Some(name) => uv_build_frontend::Error::NoSourceDistBuild(name.clone()),
             None => uv_build_frontend::Error::NoSourceDistBuilds,
         };
-        let builder = self.parts.builder.as_ref().ok_or_else(refused)?;
         if self.build_options().no_build_requirement(name) {
             return Err(refused());
         }
+        let builder = self.builder().ok_or_else(refused)?;
         let version = dist.map(|dist| dist.version_or_url()).and_then(|either| match either {
             VersionOrUrlRef::Version(version) => Some(version),
             VersionOrUrlRef::Url(_) => None,

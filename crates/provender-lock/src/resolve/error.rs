@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use provender_core::Diagnostic;
+use provender_net::NetError;
 use url::Url;
 use uv_client::WrappedReqwestError;
 use uv_errors::Hint as _;
@@ -63,7 +64,7 @@ fn request_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a reqwest::Er
 }
 
 /// The index answered, and the answer was no.
-fn refused(status: u16, url: Option<&Url>) -> LockFailure {
+pub(crate) fn refused(status: u16, url: Option<&Url>) -> LockFailure {
     let url = url.map(provender_core::redact::redacted).unwrap_or_default();
     let hint = match status {
         401 | 403 => {
@@ -83,8 +84,14 @@ fn refused(status: u16, url: Option<&Url>) -> LockFailure {
 }
 
 /// What failed below HTTP, or in it, is told by the layer that knows hosts and CAs.
-pub(crate) fn told_by_net(error: &provender_net::NetError) -> LockFailure {
-    let mut diagnostic = Diagnostic::error("lock/index-unreachable", error.to_string());
+pub(crate) fn told_by_net(error: &NetError) -> LockFailure {
+    let rule = match error {
+        NetError::Tls { .. } => "net/tls",
+        NetError::Roots { .. } => "net/ca-bundle",
+        NetError::Proxy { .. } => "net/proxy",
+        _ => "lock/index-unreachable",
+    };
+    let mut diagnostic = Diagnostic::error(rule, error.to_string());
     if let Some(hint) = error.hint() {
         diagnostic = diagnostic.hint(hint);
     }
@@ -129,6 +136,15 @@ fn classify(all: &str, request: &LockRequest) -> Class {
             "allow builds (without --no-build), or choose versions with wheels"
         };
         return ("lock/needs-build", None, what.to_owned());
+    }
+    if has(&["Hash mismatch"]) {
+        return (
+            "lock/hash-mismatch",
+            None,
+            "the index offers other bytes than those that are locked: find out why, before you give \
+             the pin up with --upgrade-package"
+                .to_owned(),
+        );
     }
     if has(&["The build backend returned an error", "Failed to build", "build backend"]) {
         return (

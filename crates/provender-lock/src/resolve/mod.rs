@@ -4,12 +4,15 @@
 //! its global settings); `session` holds one project's resolver over several solves; the other
 //! modules translate: the target in, the resolution and its errors out.
 
+mod build_pins;
 mod build_record;
+mod caching;
 mod context;
 mod error;
 mod indexes;
 mod output;
 mod published;
+mod python;
 mod requirements;
 mod session;
 mod target;

@@ -24,14 +24,16 @@ pub(crate) fn pins(
     read(&text(output, env, universal, false))
 }
 
-/// The pins of a resolution with all their files.
+/// The pins of a resolution with the hashes of all their files, and with the files' names and
+/// addresses where a folder is given from which local ones are told.
 pub(crate) fn projects(
     output: &ResolverOutput,
     env: &ResolverEnvironment,
     universal: bool,
-    base: &Path,
+    details_from: Option<&Path>,
 ) -> anyhow::Result<Vec<LockedProject>> {
     let mut projects = read(&text(output, env, universal, true))?;
+    let Some(base) = details_from else { return Ok(projects) };
     let details = details(output, base);
     for project in &mut projects {
         let Some(version) = &project.version else { continue };

@@ -18,7 +18,7 @@ use crate::inputs::{Inputs, is_left_out, shown_path};
 
 /// All requirements of the inputs, and those that were left out as development requirements.
 pub(crate) async fn collect(
-    session: &Session<'_>,
+    session: &Session<'_, '_>,
     inputs: &Inputs,
 ) -> Result<(Vec<Requirement>, Vec<String>), LockFailure> {
     let mut requirements = Vec::new();
@@ -54,7 +54,7 @@ pub(crate) async fn collect(
 
 /// The dependencies of a `pyproject.toml`, with the extras and groups that are asked for.
 async fn project(
-    session: &Session<'_>,
+    session: &Session<'_, '_>,
     inputs: &Inputs,
     path: &Path,
 ) -> Result<Vec<Requirement>, LockFailure> {
@@ -108,7 +108,7 @@ async fn project(
 }
 
 async fn groups(
-    session: &Session<'_>,
+    session: &Session<'_, '_>,
     inputs: &Inputs,
     path: &Path,
     shown: &str,

@@ -36,11 +36,11 @@ use crate::failure::LockFailure;
 use crate::request::{LockRequest, Observer, Progress};
 
 /// A resolver with everything it needs for further solves.
-pub(crate) struct Session<'a> {
+pub(crate) struct Session<'a, 'c> {
     pub(crate) request: &'a LockRequest,
     pub(crate) environment: Environment,
     pub(crate) client: &'a RegistryClient,
-    pub(crate) context: &'a Context<'a>,
+    pub(crate) context: &'a Context<'c>,
     pub(crate) flat_index: &'a FlatIndex,
     pub(crate) index: InMemoryIndex,
     pub(crate) hasher: HashStrategy,
@@ -88,9 +88,9 @@ pub(crate) enum SolveError {
     Failed(Box<LockFailure>),
 }
 
-impl<'a> Session<'a> {
+impl<'c> Session<'_, 'c> {
     /// Access to distributions, for the resolver and what prepares its input.
-    pub(crate) fn database(&self) -> DistributionDatabase<'_, Context<'a>> {
+    pub(crate) fn database(&self) -> DistributionDatabase<'_, Context<'c>> {
         let slots = self.concurrency.downloads_semaphore.clone();
         DistributionDatabase::new(self.client, self.context, slots)
     }
@@ -201,6 +201,22 @@ impl<'a> Session<'a> {
         options
     }
 
+    /// Whether an index asked for credentials, or did not take those it got.
+    fn refused(&self) -> Option<LockFailure> {
+        let capabilities = self.context.capabilities();
+        self.context.locations().known_indexes().find_map(|index| {
+            let url = index.url();
+            let status = if capabilities.unauthorized(url) {
+                401
+            } else if capabilities.forbidden(url) {
+                403
+            } else {
+                return None;
+            };
+            Some(error::refused(status, Some(url.url())))
+        })
+    }
+
     fn limits(&self, rules: &Rules) -> anyhow::Result<Vec<Requirement>> {
         let mut limits = Vec::new();
         for (project, clauses) in &rules.limits {
@@ -236,6 +252,11 @@ impl<'a> Session<'a> {
 
     fn told(&self, error: anyhow::Error) -> SolveError {
         if let Some(ResolveError::NoSolution(conflict)) = error.downcast_ref() {
+            // uv takes a refusal for "has no such project"; that would make a no of a missing
+            // answer.
+            if let Some(failure) = self.refused() {
+                return SolveError::Failed(Box::new(failure));
+            }
             return SolveError::NoSolution {
                 projects: conflict.packages().cloned().collect(),
                 failure: Box::new(error::no_solution(conflict)),

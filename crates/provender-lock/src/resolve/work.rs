@@ -1,7 +1,7 @@
 //! From a request to an outcome: set up, resolve, repair, and put the lock together.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use provender_core::lock::{LockHeader, LockedSource, Via};
@@ -11,30 +11,34 @@ use provender_core::{
     Version,
 };
 use provender_net::Credential;
+use tokio::sync::Notify;
 use uv_auth::Credentials;
 use uv_cache::{Cache, Refresh};
-use uv_client::{BaseClientBuilder, Connectivity, FlatIndexClient, RegistryClientBuilder};
-use uv_configuration::{BuildOptions, Concurrency, Constraints, IndexStrategy, NoBuild, NoSources};
+use uv_client::{
+    BaseClientBuilder, Connectivity, ExtraMiddleware, FlatIndexClient, RegistryClientBuilder,
+};
+use uv_configuration::{BuildOptions, Concurrency, IndexStrategy, NoBuild, NoSources};
 use uv_dispatch::{BuildDispatch, SharedState};
 use uv_distribution_types::{
     ConfigSettings, DependencyMetadata, ExcludeNewerValue, ExtraBuildRequires, ExtraBuildVariables,
-    HashGeneration, IndexCapabilities, IndexUrl, PackageConfigSettings, Requirement,
+    HashGeneration, IndexCapabilities, IndexUrl, PackageConfigSettings,
 };
 use uv_install_wheel::LinkMode;
 use uv_preview::Preview;
-use uv_python::{
-    EnvironmentPreference, Interpreter, PythonInstallation, PythonPreference, PythonRequest,
-};
+use uv_python::Interpreter;
 use uv_resolver::{
     ExcludeNewer, FlatIndex, InMemoryIndex, OptionsBuilder, Prerelease, PrereleaseMode,
     PrereleasePackage,
 };
-use uv_types::{BuildContext as _, BuildIsolation, HashStrategy, SourceTreeEditablePolicy};
+use uv_types::{
+    BuildArena, BuildContext as _, BuildIsolation, HashStrategy, SourceTreeEditablePolicy,
+};
 use uv_workspace::WorkspaceCache;
 
+use super::caching::RememberPages;
 use super::context::{BuildLog, Builder, Built, Context, Parts};
 use super::session::{Rules, Session, SolveError};
-use super::{build_record, error, indexes, output, target};
+use super::{build_pins, build_record, error, indexes, output, python, target};
 use crate::failure::LockFailure;
 use crate::inputs::{self, Inputs};
 use crate::outcome::LockOutcome;
@@ -51,13 +55,14 @@ pub(crate) async fn work(
 ) -> Result<LockOutcome, LockFailure> {
     let inputs = inputs::read(request)?;
     let cache = open_cache(request).await?;
-    let python = find_python(request, &cache);
-    let target = choose_target(request, python.as_ref())?;
+    let interpreter: OnceLock<Option<Interpreter>> = OnceLock::new();
+    let interpreter = || interpreter.get_or_init(|| python::find(request, &cache)).as_ref();
+    let asked = if python::wanted(request).is_none() { interpreter() } else { None };
+    let target = choose_target(request, asked)?;
     let environment =
         target::environment(&target).map_err(|error| error::failure(error.as_ref(), request))?;
 
-    let believe = !request.refresh && request.upgrade == Upgrade::Nothing;
-    let locations = indexes::locations(&request.indexes, &inputs, believe);
+    let locations = indexes::locations(&request.indexes, &inputs);
     let connectivity = if request.client.settings().offline {
         Connectivity::Offline
     } else {
@@ -72,7 +77,8 @@ pub(crate) async fn work(
         CONNECT_TIMEOUT,
         request.client.settings().retry.retries,
     )
-    .custom_client(request.client.resolver_client());
+    .custom_client(request.client.resolver_client())
+    .extra_middleware(ExtraMiddleware(vec![Arc::new(RememberPages)]));
     for index in locations.known_indexes() {
         hand_over_credentials(request, &base, index.url())?;
     }
@@ -84,7 +90,7 @@ pub(crate) async fn work(
         .map_err(|error| error::failure(&error, request))?;
 
     let concurrency = Concurrency::default();
-    let may_build = request.builds && python.is_some();
+    let may_build = request.builds && python::is_here(request);
     let no_build = if may_build { inputs.no_build.clone() } else { NoBuild::All };
     let build_options = BuildOptions::new(inputs.no_binary.clone(), no_build);
     let exclude_newer = request.exclude_newer.map_or_else(ExcludeNewer::default, |instant| {
@@ -101,14 +107,15 @@ pub(crate) async fn work(
     };
 
     let settings = BuildSettings::default();
-    let build_constraints = build_constraints(request);
+    let build_constraints = build_pins::constraints(request);
+    let build_hashes = build_pins::hashes(request);
     let log = BuildLog::default();
     let state = SharedState::default();
     let index = InMemoryIndex::default();
     let workspace_cache = WorkspaceCache::default();
-    let builder = python.as_ref().filter(|_| may_build).map(|interpreter| Builder {
-        interpreter,
-        dispatch: BuildDispatch::new(
+    let make_builder = || {
+        let interpreter = interpreter()?;
+        let dispatch = BuildDispatch::new(
             &client,
             &cache,
             &build_constraints,
@@ -125,28 +132,25 @@ pub(crate) async fn work(
             &settings.extra_variables,
             LinkMode::default(),
             &build_options,
-            &settings.build_hashes,
+            &build_hashes,
             exclude_newer.clone(),
             NoSources::None,
             SourceTreeEditablePolicy::Project,
             workspace_cache.clone(),
             concurrency.clone(),
             Preview::default(),
-        ),
-    });
-    let (capabilities, arena) = match &builder {
-        Some(builder) => {
-            (builder.dispatch.capabilities().clone(), builder.dispatch.build_arena().clone())
-        }
-        None => (IndexCapabilities::default(), uv_types::BuildArena::default()),
+        );
+        Some(Builder { interpreter, dispatch })
     };
     let context = Context::new(Parts {
-        builder,
+        builder: OnceLock::new(),
+        make_builder: Box::new(make_builder),
+        no_python: Notify::new(),
         cache: &cache,
         client: &client,
         git: state.git().clone(),
-        arena,
-        capabilities,
+        arena: BuildArena::default(),
+        capabilities: IndexCapabilities::default(),
         dependency_metadata: &settings.dependency_metadata,
         build_options: &build_options,
         config_settings: &settings.config,
@@ -165,7 +169,7 @@ pub(crate) async fn work(
         if inputs.prereleases { PrereleaseMode::Allow } else { PrereleaseMode::default() };
     let options = OptionsBuilder::new()
         .prerelease(Prerelease { global: prerelease, package: PrereleasePackage::default() })
-        .exclude_newer(exclude_newer)
+        .exclude_newer(exclude_newer.clone())
         .index_strategy(IndexStrategy::FirstIndex)
         .build_options(build_options.clone())
         .build();
@@ -188,10 +192,28 @@ pub(crate) async fn work(
         constraints: Vec::new(),
         only_for,
         present: present_pins(request),
-        concurrency,
+        concurrency: concurrency.clone(),
         observer: observer.clone(),
     };
-    let (requirements, left_out) = super::requirements::collect(&session, &inputs).await?;
+    tokio::select! {
+        outcome = solve(&mut session, &inputs, target, &log, advisories) => outcome,
+        () = context.python_is_missing() => Err(LockFailure::no_answer(
+            Diagnostic::error("lock/needs-build", "a project has to be built, and no Python here runs")
+                .hint("install the Python that the lock is for, or forbid builds with --no-build"),
+        )),
+    }
+}
+
+/// Collects the requirements, resolves them, repairs the solution and puts the lock together.
+async fn solve(
+    session: &mut Session<'_, '_>,
+    inputs: &Inputs,
+    target: Target,
+    log: &BuildLog,
+    advisories: &dyn Advisories,
+) -> Result<LockOutcome, LockFailure> {
+    let request = session.request;
+    let (requirements, left_out) = super::requirements::collect(session, inputs).await?;
     session.hasher = session
         .hasher
         .clone()
@@ -208,7 +230,7 @@ pub(crate) async fn work(
         SolveError::NoSolution { failure, .. } | SolveError::Failed(failure) => *failure,
     })?;
     let plan = match &request.fix {
-        Some(policy) => repair::repair(&session, plain, policy, advisories, &inputs.limits).await?,
+        Some(policy) => repair::repair(session, plain, policy, advisories, &inputs.limits).await?,
         None => repair::Repaired::unchanged(plain),
     };
 
@@ -217,13 +239,13 @@ pub(crate) async fn work(
         &plan.solved.output,
         &session.environment.resolver,
         session.environment.universal,
-        &request.base,
+        request.file_details.then_some(request.base.as_path()),
     )
     .map_err(|error| error::unexpected(&error))?;
-    apply_user_hashes(&mut projects, &inputs)?;
-    let record = build_record::remember(cache.root(), &built)
+    apply_user_hashes(&mut projects, inputs)?;
+    let record = build_record::remember(session.context.cache().root(), &built)
         .map_err(|error| error::failure(&error, request))?;
-    let build = build_requirements(&session, &projects, &record).await?;
+    let build = build_requirements(session, &projects, &record).await?;
 
     let lock = Lock {
         header: LockHeader {
@@ -244,7 +266,6 @@ pub(crate) async fn work(
         unfixed: plan.unfixed,
         built: built.iter().map(shown_build).collect(),
         left_out: inputs.left_out.iter().cloned().chain(left_out).collect(),
-        diagnostics: Vec::new(),
     })
 }
 
@@ -255,7 +276,6 @@ struct BuildSettings {
     config_package: PackageConfigSettings,
     extra_requires: ExtraBuildRequires,
     extra_variables: ExtraBuildVariables,
-    build_hashes: HashStrategy,
 }
 
 /// Tells uv what the settings or netrc hold for an index; what stands in its URL uv reads itself.
@@ -299,26 +319,6 @@ async fn open_cache(request: &LockRequest) -> Result<Cache, LockFailure> {
     })
 }
 
-/// A Python for builds: the one that the lock is for, else any.
-fn find_python(request: &LockRequest, cache: &Cache) -> Option<Interpreter> {
-    let wanted = wanted_python(request).map(|version| version.to_string());
-    let requests = wanted.iter().map(|version| PythonRequest::parse(version));
-    requests.chain([PythonRequest::Default]).find_map(|python| {
-        let found = PythonInstallation::find_existing(
-            &python,
-            EnvironmentPreference::Any,
-            PythonPreference::OnlySystem,
-            cache,
-        );
-        found.ok().map(PythonInstallation::into_interpreter)
-    })
-}
-
-fn wanted_python(request: &LockRequest) -> Option<PythonVersion> {
-    let present = request.present.as_ref().and_then(|lock| lock.header.target.as_ref());
-    request.target.python.or(present.map(|target| target.python))
-}
-
 fn choose_target(
     request: &LockRequest,
     python: Option<&Interpreter>,
@@ -329,7 +329,7 @@ fn choose_target(
         minor: interpreter.python_minor(),
         patch: None,
     });
-    let python = wanted_python(request).or(found).ok_or_else(|| {
+    let python = python::wanted(request).or(found).ok_or_else(|| {
         LockFailure::no_answer(
             Diagnostic::error("lock/no-python", "there is no Python to lock for")
                 .hint("say which one with --python-version, such as 3.11, or install Python"),
@@ -380,23 +380,6 @@ fn present_pins(request: &LockRequest) -> Vec<(ProjectName, Version, Option<Stri
     .collect()
 }
 
-/// The present build pins bind a build that has to be done again.
-fn build_constraints(request: &LockRequest) -> Constraints {
-    let present = request.present.iter().flat_map(|lock| &lock.build);
-    let kept = present.filter(|project| match &request.upgrade {
-        Upgrade::Nothing => true,
-        Upgrade::Only(names) => !names.contains(&project.name),
-        Upgrade::All => false,
-    });
-    let requirements: Vec<Requirement> = kept
-        .filter_map(|project| {
-            let version = project.version.as_ref()?;
-            super::session::requirement(&format!("{}=={version}", project.name)).ok()
-        })
-        .collect();
-    Constraints::from_requirements(requirements.into_iter())
-}
-
 /// Where the user gave hashes for a project, only files with one of them may be installed.
 fn apply_user_hashes(projects: &mut [LockedProject], inputs: &Inputs) -> Result<(), LockFailure> {
     for project in projects {
@@ -418,7 +401,7 @@ fn apply_user_hashes(projects: &mut [LockedProject], inputs: &Inputs) -> Result<
 
 /// The build requirements of everything locked whose metadata came from a build, with hashes.
 async fn build_requirements(
-    session: &Session<'_>,
+    session: &Session<'_, '_>,
     projects: &[LockedProject],
     record: &build_record::Record,
 ) -> Result<Vec<LockedProject>, LockFailure> {

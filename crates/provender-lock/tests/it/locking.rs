@@ -240,6 +240,15 @@ fn a_build_is_named_and_its_requirements_are_locked() {
     let build: Vec<String> = outcome.lock.build.iter().map(constraints::requirement).collect();
     assert_eq!(build, ["tool==2.0"]);
     assert_eq!(outcome.lock.build[0].files.len(), 1);
+    // A build that has to be done again installs what is locked, or nothing.
+    let mut again = project.request();
+    again.builds = true;
+    again.cache_dir = project.path("another-cache");
+    let mut changed = outcome.lock.clone();
+    changed.build[0].files[0].hash = format!("sha256:{}", "0".repeat(64)).parse().unwrap();
+    again.present = Some(changed);
+    let failure = project.lock(&again).unwrap_err();
+    assert_eq!(failure.diagnostic.rule, "lock/hash-mismatch", "{failure:?}");
     // Now the metadata is remembered: no code runs, and the lock says the same.
     let again = project.lock(&request).unwrap();
     assert!(again.built.is_empty());

@@ -1,6 +1,5 @@
 //! A project in a temporary folder, and an index of its own.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -79,9 +78,11 @@ impl Project {
             refresh: false,
             exclude_dev: None,
             fix: None,
+            file_details: true,
             cache_dir: self.path("cache"),
             client: Client::new(ClientSettings::default()).unwrap(),
-            variables: BTreeMap::new(),
+            // Where a Python is looked for.
+            variables: std::env::vars().filter(|(name, _)| name == "PATH").collect(),
         }
     }
 

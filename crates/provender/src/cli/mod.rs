@@ -7,6 +7,7 @@ mod waiver;
 
 use std::path::PathBuf;
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use advisories::{AdvisoriesArgs, AdvisoriesCommand, ImportArgs};
@@ -52,7 +53,7 @@ pub(crate) struct GlobalArgs {
     #[arg(long, global = true, value_name = "DIR", env = "PROVENDER_DATA_DIR")]
     pub(crate) data_dir: Option<PathBuf>,
     /// Ask no network for anything
-    #[arg(long, global = true, env = "PROVENDER_OFFLINE")]
+    #[arg(long, global = true, env = "PROVENDER_OFFLINE", value_parser = FalseyValueParser::new())]
     pub(crate) offline: bool,
     /// Trust the CAs in this PEM file as well (may be repeated)
     #[arg(long, global = true, value_name = "FILE")]
@@ -70,7 +71,7 @@ pub(crate) struct GlobalArgs {
     #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
     pub(crate) color: ColorChoice,
     /// Show no progress
-    #[arg(long, global = true, env = "PROVENDER_NO_PROGRESS")]
+    #[arg(long, global = true, env = "PROVENDER_NO_PROGRESS", value_parser = FalseyValueParser::new())]
     pub(crate) no_progress: bool,
 }
 

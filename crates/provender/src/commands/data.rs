@@ -22,7 +22,7 @@ const LARGEST_ARCHIVE: u64 = 2 << 30;
 pub(crate) struct AdvisoryData {
     pub(crate) catalog: Catalog,
     pub(crate) sources: Vec<Source>,
-    allowed_days: u32,
+    allowed: SignedDuration,
 }
 
 /// How one source answered.
@@ -42,7 +42,7 @@ impl AdvisoryData {
         Ok(Self {
             catalog: Catalog::in_data_dir(&settings.catalog_root()),
             sources: settings.sources()?,
-            allowed_days: settings.max_age_days(),
+            allowed: settings.allowed_age(),
         })
     }
 
@@ -53,8 +53,7 @@ impl AdvisoryData {
             .iter()
             .map(|source| ExpectedSource { name: &source.name, optional: source.optional })
             .collect();
-        let allowed = SignedDuration::from_hours(24 * i64::from(self.allowed_days));
-        Freshness::of(state, &expected, now, allowed)
+        Freshness::of(state, &expected, now, self.allowed)
     }
 
     /// Whether an optional source never answered.
@@ -142,8 +141,10 @@ impl AdvisoryData {
         let mut notes = Vec::new();
         if freshness.stale {
             let days = freshness.age.as_hours() / 24;
-            let message =
-                format!("the advisory data is {days} days old; {} are allowed", self.allowed_days);
+            let message = format!(
+                "the advisory data is {days} days old; {} are allowed",
+                self.allowed.as_hours() / 24
+            );
             if !allow_stale {
                 return Err(Diagnostic::error("advisories/stale", message)
                     .hint(

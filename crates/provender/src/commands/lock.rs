@@ -43,7 +43,8 @@ pub(crate) fn run(
         Some(_) => {
             let data = AdvisoryData::of(&settings)?;
             notes.extend(refresh(&data, args, &settings, &client, now, output)?);
-            let (snapshot, warnings) = data.usable(now, args.allow_stale)?;
+            let usable = data.usable(now, args.allow_stale);
+            let (snapshot, warnings) = usable.map_err(|failure| failure.after(&notes))?;
             notes.extend(warnings);
             Some(snapshot)
         }
@@ -62,7 +63,7 @@ pub(crate) fn run(
         None => provender_lock::lock(&plan.request, &Nothing, &observer),
     };
     spinner.finish();
-    let outcome = outcome?;
+    let outcome = outcome.map_err(|failure| Failure::from(failure).after(&notes))?;
 
     let text = render(&outcome.lock, plan.format);
     let audit = match &snapshot {
@@ -73,6 +74,7 @@ pub(crate) fn run(
         outcome: &outcome,
         audit: audit.as_ref(),
         plan: &plan,
+        notes: &notes,
         threshold,
         now,
         changed: plan.present_text.as_deref() != Some(text.as_str()),

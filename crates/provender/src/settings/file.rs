@@ -181,13 +181,14 @@ fn parse(text: &str, path: &Path) -> Result<SettingsFile, Diagnostic> {
     })
 }
 
-/// The instant that a TOML date or date-time means: a date is its first instant in UTC.
+/// The instant that a date or date-time means: without an offset it is UTC, so that it means the
+/// same on every machine; a date is its first instant.
 pub(crate) fn instant(text: &str) -> Option<Timestamp> {
     if let Ok(instant) = text.parse() {
         return Some(instant);
     }
-    let date: jiff::civil::Date = text.parse().ok()?;
-    Some(date.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
+    let local: jiff::civil::DateTime = text.parse().ok()?;
+    Some(local.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
 }
 
 #[cfg(test)]
@@ -211,6 +212,7 @@ mod tests {
     #[test]
     fn a_date_is_its_first_instant() {
         assert_eq!(instant("2026-01-02"), instant("2026-01-02T00:00:00Z"));
+        assert_eq!(instant("2026-01-02T12:00:00"), instant("2026-01-02T12:00:00Z"));
         assert_eq!(instant("yesterday"), None);
     }
 }

@@ -7,6 +7,8 @@ pub(crate) mod upstream;
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy as _;
+use jiff::SignedDuration;
+use provender_advisory::freshness::DEFAULT_ALLOWED_AGE;
 use provender_core::{Diagnostic, Severity, Sha256};
 use sha2::Digest as _;
 use url::Url;
@@ -16,9 +18,6 @@ use file::{Loaded, SourceTable};
 
 /// Where OSV publishes the records of one ecosystem; the ecosystem and `all.zip` follow.
 const OSV_DUMPS: &str = "https://osv-vulnerabilities.storage.googleapis.com/";
-
-/// How old advisory data may be, in days, where nothing else is said.
-const MAX_AGE_DAYS: u32 = 7;
 
 /// The settings that hold for this run.
 pub(crate) struct Settings {
@@ -78,9 +77,10 @@ impl Settings {
         self.data_dir.join("http").join("uv")
     }
 
-    /// How old advisory data may be, in days.
-    pub(crate) fn max_age_days(&self) -> u32 {
-        self.file.values.advisories.max_age_days.unwrap_or(MAX_AGE_DAYS)
+    /// How old advisory data may be.
+    pub(crate) fn allowed_age(&self) -> SignedDuration {
+        let days = self.file.values.advisories.max_age_days;
+        days.map_or(DEFAULT_ALLOWED_AGE, |days| SignedDuration::from_hours(24 * i64::from(days)))
     }
 
     /// The severity from which a finding counts, and the setting that says so.

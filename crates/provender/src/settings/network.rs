@@ -81,17 +81,22 @@ fn proxies(settings: &Settings) -> Result<ProxySettings, Diagnostic> {
         let found = names.iter().find_map(|name| Some((variable(name)?, *name)));
         found.map(|(url, name)| proxy(&url, name)).transpose()
     };
-    let all = match &table.proxy {
-        Some(url) => Some(proxy(url, "network.proxy")?),
-        None => from(&["ALL_PROXY", "all_proxy"])?,
-    };
     let no_proxy = variable("NO_PROXY").or_else(|| variable("no_proxy"));
+    if let Some(url) = &table.proxy {
+        // What the project says of proxies takes the place of all that the machine says.
+        return Ok(ProxySettings {
+            http: None,
+            https: None,
+            all: Some(proxy(url, "network.proxy")?),
+            no_proxy: table.no_proxy.clone().or(no_proxy).unwrap_or_default(),
+        });
+    }
     Ok(ProxySettings {
         // In upper case it could be set by a request header where this runs under CGI; curl
         // leaves it out as well.
         http: from(&["http_proxy"])?,
         https: from(&["HTTPS_PROXY", "https_proxy"])?,
-        all,
+        all: from(&["ALL_PROXY", "all_proxy"])?,
         no_proxy: table.no_proxy.clone().or(no_proxy).unwrap_or_default(),
     })
 }

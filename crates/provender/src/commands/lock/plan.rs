@@ -53,8 +53,9 @@ impl Plan {
         let inputs = inputs(args, settings, project)?;
         let output = output(args, settings, &inputs[0]);
         if args.check && output.is_none() {
-            return Err(Diagnostic::error("lock/output", "stdout holds no lock to compare with")
-                .hint("name the lock with -o FILE")
+            let message = "there is no file to check where the lock goes to stdout";
+            return Err(Diagnostic::error("cli/check-stdout", message)
+                .hint("name the lock with -o")
                 .decided_by("--check"));
         }
         let format = format(args, output.as_deref());
@@ -91,6 +92,7 @@ impl Plan {
                 groups: table.dev.groups.clone(),
             }),
             fix,
+            file_details: format == LockFormat::Pylock,
             cache_dir: settings.cache_dir(),
             client,
             variables: std::env::vars_os()
@@ -269,16 +271,18 @@ fn indexes(
         (Some(text), _, _) => Some(url(text, "--index")?),
         (None, Some(text), _) => Some(url(text, "PROVENDER_INDEX")?),
         (None, None, Some(text)) => Some(url(text, "index.url")?),
-        (None, None, None) => machine.default.map(|named| {
-            notes.push(
-                Diagnostic::note(
-                    "index/from-machine",
-                    format!("locking from {}", provender_core::redact::redacted(&named.url)),
-                )
-                .decided_by(named.setting),
-            );
+        (None, None, None) => None,
+    };
+    let asked = default.is_some();
+    let fallback = if asked {
+        None
+    } else {
+        machine.default.map(|named| {
+            let shown = provender_core::redact::redacted(&named.url);
+            let note = Diagnostic::note("index/from-machine", format!("locking from {shown}"));
+            notes.push(note.decided_by(named.setting));
             named.url
-        }),
+        })
     };
     let mut extra = Vec::new();
     for text in &args.extra_index {
@@ -287,7 +291,6 @@ fn indexes(
     for text in &table.extra {
         extra.push(url(text, "index.extra")?);
     }
-    let asked = args.index.is_some() || own.is_some() || table.url.is_some();
     if extra.is_empty() && !asked {
         extra.extend(machine.extra.into_iter().map(|named| named.url));
     }
@@ -303,7 +306,7 @@ fn indexes(
         only_for.insert(name, url(address, "--index-for")?);
     }
     let only_for = only_for.into_iter().collect();
-    Ok((IndexSettings { default, extra, only_for }, notes))
+    Ok((IndexSettings { default, fallback, extra, only_for }, notes))
 }
 
 fn url(text: &str, setting: &str) -> Result<Url, Diagnostic> {

@@ -6,6 +6,7 @@ use provender_core::{Diagnostic, ProjectName, Severity};
 use provender_lock::{LockOutcome, Move, MoveReason, Unfixed, UnfixedReason};
 use provender_report::audit::{AuditReport, ReportFormat};
 use provender_report::changes::{Change, Kept, changes};
+use provender_report::diagnostics;
 use serde::Serialize;
 
 use super::out_of_date;
@@ -20,6 +21,8 @@ pub(crate) struct Summary<'a> {
     pub(crate) outcome: &'a LockOutcome,
     pub(crate) audit: Option<&'a Audit>,
     pub(crate) plan: &'a Plan,
+    /// What deserves to be known of how the lock was made.
+    pub(crate) notes: &'a [Diagnostic],
     pub(crate) threshold: Severity,
     pub(crate) now: Timestamp,
     /// Whether the file is different from before.
@@ -27,7 +30,7 @@ pub(crate) struct Summary<'a> {
 }
 
 #[derive(Serialize)]
-struct Document {
+struct Document<'a> {
     schema: &'static str,
     output: Option<String>,
     python: String,
@@ -39,6 +42,7 @@ struct Document {
     built: Vec<String>,
     left_out: Vec<String>,
     audit: Option<serde_json::Value>,
+    diagnostics: Vec<diagnostics::DiagnosticJson<'a>>,
 }
 
 #[derive(Serialize)]
@@ -157,7 +161,7 @@ impl Summary<'_> {
         }
     }
 
-    fn document(&self) -> Document {
+    fn document(&self) -> Document<'_> {
         let outcome = self.outcome;
         let audit = self.audit.and_then(|audit| {
             let report = AuditReport { audit, threshold: self.threshold, now: self.now };
@@ -185,6 +189,7 @@ impl Summary<'_> {
             built: outcome.built.clone(),
             left_out: outcome.left_out.clone(),
             audit,
+            diagnostics: diagnostics::json(self.notes),
         }
     }
 }
@@ -219,10 +224,15 @@ fn explain(unfixed: &Unfixed) -> String {
     let project = &unfixed.project;
     match &unfixed.reason {
         UnfixedReason::NoFixPublished => "no fix is published".to_owned(),
-        UnfixedReason::OutsideStep { nearest } => format!(
-            "the nearest fix, {nearest}, is outside the allowed step: allow it with `{project} = \
-             \"major\"` in [lock.fix-project]"
-        ),
+        UnfixedReason::OutsideStep { nearest } => {
+            let same = nearest.epoch() == unfixed.version.epoch()
+                && nearest.release().first() == unfixed.version.release().first();
+            let step = if same { "minor" } else { "major" };
+            format!(
+                "the nearest fix, {nearest}, is outside the allowed step: allow it with \
+                 `{project} = \"{step}\"` in [lock.fix-project]"
+            )
+        }
         UnfixedReason::PinnedByUser { requirement, place } => match place {
             Some(place) => format!("pinned by you: `{requirement}` in {place}"),
             None => format!("pinned by you: `{requirement}`"),
