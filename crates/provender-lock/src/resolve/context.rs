@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use provender_core::{ProjectName, Version};
@@ -58,7 +59,7 @@ impl BuildLog {
 
 /// How the resolver gets at builds.
 pub(crate) struct Context<'a> {
-    parts: Arc<Parts<'a>>,
+    parts: Rc<Parts<'a>>,
     /// The build for which this context resolves and installs; none at the top.
     building: Option<String>,
 }
@@ -98,7 +99,7 @@ pub(crate) struct Builder<'a> {
 
 impl<'a> Context<'a> {
     pub(crate) fn new(parts: Parts<'a>) -> Self {
-        Self { parts: Arc::new(parts), building: None }
+        Self { parts: Rc::new(parts), building: None }
     }
 
     /// Comes back when a Python was needed and none could be found; until then it waits.
