@@ -12,20 +12,90 @@ use uv_resolver::NoSolutionError;
 use crate::failure::LockFailure;
 use crate::request::LockRequest;
 
-/// The requirements contradict each other: the resolver's own explanation says how.
-pub(crate) fn no_solution(conflict: &NoSolutionError) -> LockFailure {
-    let report = plain(conflict.report());
-    let mut diagnostic =
-        Diagnostic::error("lock/no-solution", "these requirements cannot be met together")
-            .because(report.trim().to_owned());
+/// The requirements contradict each other: the resolver's own explanation says how. Where the
+/// contradiction only says that something could not be looked at, there is no answer.
+pub(crate) fn no_solution(conflict: &NoSolutionError, request: &LockRequest) -> LockFailure {
+    let report = readable(conflict);
     let hints: Vec<String> =
-        conflict.hints().into_iter().map(|hint| plain(&hint).trim().to_owned()).collect();
-    diagnostic = diagnostic.hint(if hints.is_empty() {
+        conflict.hints().into_iter().map(|hint| own_words(plain(&hint).trim())).collect();
+    if let Some((rule, message, hint)) = unseen(conflict, &report, &hints, request) {
+        let mut diagnostic = Diagnostic::error(rule, message);
+        for cause in hints.into_iter().chain([report]) {
+            diagnostic = diagnostic.because(cause);
+        }
+        return LockFailure::no_answer(diagnostic.hint(hint));
+    }
+    let diagnostic =
+        Diagnostic::error("lock/no-solution", "these requirements cannot be met together")
+            .because(report);
+    LockFailure::no_solution(diagnostic.hint(if hints.is_empty() {
         "loosen one of the requirements named above".to_owned()
     } else {
         hints.join("\n")
-    });
-    LockFailure::no_solution(diagnostic)
+    }))
+}
+
+/// What the resolver takes for "has no such version" and is no such thing: it was not allowed to
+/// look, or what it got is no index page or no metadata.
+fn unseen(
+    conflict: &NoSolutionError,
+    report: &str,
+    hints: &[String],
+    request: &LockRequest,
+) -> Option<(&'static str, String, &'static str)> {
+    let hinted = |needle: &str| hints.iter().any(|hint| hint.contains(needle));
+    if hinted("the network was disabled") {
+        return Some((
+            "lock/offline",
+            "the lock needs the index, and --offline forbids to ask it".to_owned(),
+            "run once without --offline, or point --index at an index inside the network",
+        ));
+    }
+    if hinted("the server returned:") {
+        return Some((
+            "lock/index-status",
+            "the index refused to answer".to_owned(),
+            "check the index's URL and credentials, or try again later",
+        ));
+    }
+    if hinted("could not be parsed") {
+        return Some((
+            "lock/index-answer",
+            "the index gave metadata that cannot be read".to_owned(),
+            "a block page of a proxy, or a damaged file on the index: look at the file there, and \
+             run again with --refresh",
+        ));
+    }
+    // With a limit on upload times a sound page may have no version left.
+    if request.exclude_newer.is_some() {
+        return None;
+    }
+    let empty = conflict
+        .packages()
+        .find(|name| report.contains(&format!("there are no versions of {name} ")))?;
+    Some((
+        "lock/index-answer",
+        format!("the index's page of {empty} lists no file"),
+        "a block page of a proxy, or a wrong URL: check --index, then run again with --refresh",
+    ))
+}
+
+/// The resolver's report. Its one defect is mended: a single version stands there without `==`.
+fn readable(conflict: &NoSolutionError) -> String {
+    let mut report = plain(conflict.report()).trim().to_owned();
+    for name in conflict.packages() {
+        for digit in '0'..='9' {
+            let (bare, full) =
+                (format!("no version of {name}{digit}"), format!("no version of {name}=={digit}"));
+            report = report.replace(&bare, &full);
+        }
+    }
+    report
+}
+
+/// A hint that names what provender has, not what uv has.
+fn own_words(hint: &str) -> String {
+    hint.replace("(try: `--prerelease=allow`)", "(write `--pre` into the requirements file)")
 }
 
 /// Something failed on the way; the innermost causes say what.

@@ -259,7 +259,7 @@ impl<'c> Session<'_, 'c> {
             }
             return SolveError::NoSolution {
                 projects: conflict.packages().cloned().collect(),
-                failure: Box::new(error::no_solution(conflict)),
+                failure: Box::new(error::no_solution(conflict, self.request)),
             };
         }
         SolveError::Failed(Box::new(error::failure(error.as_ref(), self.request)))
