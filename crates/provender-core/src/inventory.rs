@@ -16,8 +16,19 @@ pub struct Inventory {
     pub components: Vec<Component>,
     /// What cannot.
     pub not_audited: Vec<NotAudited>,
-    /// Other files that this one includes (`-r` and `-c`), as written, with their places.
-    pub includes: Vec<(String, Place)>,
+    /// Other files that this one includes.
+    pub includes: Vec<Include>,
+}
+
+/// A `-r` or `-c` line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Include {
+    /// The file, as written.
+    pub target: String,
+    /// Whether it is `-c`: its lines limit versions and install nothing.
+    pub constraint: bool,
+    /// Where the line stands.
+    pub place: Place,
 }
 
 impl Inventory {
@@ -26,6 +37,13 @@ impl Inventory {
         self.components.extend(other.components);
         self.not_audited.extend(other.not_audited);
         self.includes.extend(other.includes);
+    }
+
+    /// What a constraints file adds: its pins; what it does not pin, it does not install either.
+    #[must_use]
+    pub fn as_constraints(mut self) -> Self {
+        self.not_audited.retain(|entry| entry.reason != NotAuditedReason::Unpinned);
+        self
     }
 
     /// Takes out each unpinned requirement whose project is pinned elsewhere in the same target,
@@ -53,7 +71,9 @@ pub fn from_requirements_txt(text: &str, file: &Path) -> Result<Inventory, LockE
         let place = Place::line(file, entry.line);
         match entry.kind {
             EntryKind::Requirement(requirement) => inventory.add(requirement, place),
-            EntryKind::Include { target, .. } => inventory.includes.push((target, place)),
+            EntryKind::Include { target, constraint } => {
+                inventory.includes.push(Include { target, constraint, place });
+            }
             EntryKind::Option { .. } => {}
         }
     }
@@ -240,11 +260,19 @@ mod tests {
     fn a_pin_in_an_included_file_settles_an_unpinned_requirement() {
         let mut inventory =
             from_requirements_txt("a>=1\nb\n-c c.txt\n", Path::new("r.txt")).unwrap();
-        assert_eq!(inventory.includes[0].0, "c.txt");
+        assert_eq!(inventory.includes[0].target, "c.txt");
+        assert!(inventory.includes[0].constraint);
         inventory.extend(from_requirements_txt("a==1.5\n", Path::new("c.txt")).unwrap());
         inventory.settle();
         let left: Vec<_> = inventory.not_audited.iter().map(|n| n.requirement.as_str()).collect();
         assert_eq!(left, ["b"]);
+    }
+
+    #[test]
+    fn what_a_constraints_file_does_not_pin_is_not_missed() {
+        let limits = from_requirements_txt("a==1\nother<9\n", Path::new("c.txt")).unwrap();
+        let limits = limits.as_constraints();
+        assert_eq!((limits.components.len(), limits.not_audited.len()), (1, 0));
     }
 
     #[test]

@@ -204,6 +204,16 @@ impl Reader<'_> {
             RequirementSource::Editable(location) => location.clone(),
             _ => requirement.text.clone(),
         };
+        if let RequirementSource::Url(location) = &requirement.source
+            && !location.contains("://")
+        {
+            let message = format!("`{location}` is a path, which means something here only");
+            return Err(LockFailure::no_answer(
+                Diagnostic::error("lock/input-path", message).at(place).hint(
+                    "write `NAME @ file:///ABSOLUTE/PATH`, or `-e PATH` for a project in this tree",
+                ),
+            ));
+        }
         let parsed = parse(&text, folder, editable, RequirementOrigin::File(shown.into()))
             .map_err(|message| malformed(message, &place))?;
         if let (Some(name), RequirementSource::Index(specifiers)) =

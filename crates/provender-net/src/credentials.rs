@@ -84,6 +84,16 @@ impl CredentialRule {
         Ok(Self { any_port: !has_scheme && url.port().is_none(), prefix: url, credential, setting })
     }
 
+    /// The URL that it is for; a host alone stands for everything on it.
+    pub fn url(&self) -> &Url {
+        &self.prefix
+    }
+
+    /// The credential.
+    pub fn credential(&self) -> &Credential {
+        &self.credential
+    }
+
     fn covers(&self, url: &Url) -> bool {
         let path = self.prefix.path().trim_end_matches('/');
         let below = url.path().strip_prefix(path);

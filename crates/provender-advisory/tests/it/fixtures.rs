@@ -156,15 +156,11 @@ pub(crate) fn component(name: &str, pinned: &str, line: u32) -> Component {
 
 /// Where the shared data is, if it is there; otherwise prints that a test was left out.
 pub(crate) fn shared(test: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("PROVENDER_TEST_SHARED").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
-        PathBuf::from,
-    );
-    if folder.join("advisories/pypa-2024-10-10.zip").is_file() {
-        return Some(folder);
+    let folder = provender_test::shared_dir();
+    if folder.is_none() {
+        provender_test::left_out(test, "no shared data");
     }
-    println!("left out: {test} (no shared data in `{}`)", folder.display());
-    None
+    folder
 }
 
 /// The shared advisories, archive and folder, compiled into a new catalog.

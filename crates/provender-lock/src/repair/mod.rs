@@ -40,7 +40,7 @@ pub(crate) trait Solver {
         rules: &Rules,
     ) -> impl Future<Output = Result<Solution<Self::Output>, SolveError>>;
 
-    /// The versions that are published and not yanked, ascending.
+    /// The versions that are published for the target and not yanked, ascending.
     fn published(
         &self,
         project: &ProjectName,
@@ -103,7 +103,10 @@ impl Solver for Session<'_, '_> {
 
     async fn published(&self, project: &ProjectName) -> Result<Vec<Version>, LockFailure> {
         let releases = self.releases(project).await?;
-        let kept = releases.into_iter().filter(|(_, release)| !release.yanked);
+        let python = self.target.python.full();
+        let kept = releases.into_iter().filter(|(_, release)| {
+            !release.yanked && release.fits(&python, self.request.exclude_newer)
+        });
         Ok(kept.map(|(version, _)| version).collect())
     }
 }

@@ -10,11 +10,16 @@ use uv_errors::Hint as _;
 use uv_resolver::NoSolutionError;
 
 use crate::failure::LockFailure;
+use crate::inputs::UserLimit;
 use crate::request::LockRequest;
 
 /// The requirements contradict each other: the resolver's own explanation says how. Where the
 /// contradiction only says that something could not be looked at, there is no answer.
-pub(crate) fn no_solution(conflict: &NoSolutionError, request: &LockRequest) -> LockFailure {
+pub(crate) fn no_solution(
+    conflict: &NoSolutionError,
+    request: &LockRequest,
+    limits: &[UserLimit],
+) -> LockFailure {
     let report = readable(conflict);
     let hints: Vec<String> =
         conflict.hints().into_iter().map(|hint| own_words(plain(&hint).trim())).collect();
@@ -25,10 +30,17 @@ pub(crate) fn no_solution(conflict: &NoSolutionError, request: &LockRequest) -> 
         }
         return LockFailure::no_answer(diagnostic.hint(hint));
     }
-    let diagnostic =
+    let unknown = report.contains("was not found in the package registry");
+    let mut diagnostic =
         Diagnostic::error("lock/no-solution", "these requirements cannot be met together")
             .because(report);
-    LockFailure::no_solution(diagnostic.hint(if hints.is_empty() {
+    diagnostic.place = conflict
+        .packages()
+        .find_map(|name| limits.iter().find(|limit| limit.name == *name))
+        .map(|limit| limit.place.clone());
+    LockFailure::no_solution(diagnostic.hint(if unknown {
+        "check the spelling, and whether the index has the project".to_owned()
+    } else if hints.is_empty() {
         "loosen one of the requirements named above".to_owned()
     } else {
         hints.join("\n")

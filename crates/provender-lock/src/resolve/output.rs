@@ -11,6 +11,7 @@ use provender_core::lock::{LockedSource, Via, pylock};
 use provender_core::requirements_txt::{self, EntryKind, RequirementSource};
 use provender_core::{FileHash, LockedFile, LockedProject, ProjectName, Version};
 use uv_configuration::BuildOptions;
+use uv_distribution_types::{Requirement, RequirementSource as RequirementSourceKind};
 use uv_resolver::{
     AnnotationStyle, DisplayResolutionGraph, PylockToml, ResolverEnvironment, ResolverOutput,
 };
@@ -20,8 +21,9 @@ pub(crate) fn pins(
     output: &ResolverOutput,
     env: &ResolverEnvironment,
     universal: bool,
+    names: &Names,
 ) -> anyhow::Result<Vec<LockedProject>> {
-    read(&text(output, env, universal, false))
+    read(&text(output, env, universal, false), names)
 }
 
 /// The pins of a resolution with the hashes of all their files, and with the files' names and
@@ -30,9 +32,10 @@ pub(crate) fn projects(
     output: &ResolverOutput,
     env: &ResolverEnvironment,
     universal: bool,
+    names: &Names,
     details_from: Option<&Path>,
 ) -> anyhow::Result<Vec<LockedProject>> {
-    let mut projects = read(&text(output, env, universal, true))?;
+    let mut projects = read(&text(output, env, universal, true), names)?;
     let Some(base) = details_from else { return Ok(projects) };
     let details = details(output, base);
     for project in &mut projects {
@@ -64,7 +67,7 @@ fn text(
     anstream::adapter::strip_str(&shown.to_string()).to_string()
 }
 
-fn read(text: &str) -> anyhow::Result<Vec<LockedProject>> {
+fn read(text: &str, names: &Names) -> anyhow::Result<Vec<LockedProject>> {
     let lines: Vec<&str> = text.lines().collect();
     let entries = requirements_txt::parse(text)?;
     let mut projects = Vec::with_capacity(entries.len());
@@ -81,7 +84,9 @@ fn read(text: &str) -> anyhow::Result<Vec<LockedProject>> {
             }
             RequirementSource::Editable(location) => LockedSource::Editable(location),
         };
-        let Some(name) = requirement.name.or_else(|| name_of(&source)) else { continue };
+        let Some(name) = requirement.name.or_else(|| names.get(location(&source)).cloned()) else {
+            anyhow::bail!("`{}` has no name", requirement.text);
+        };
         projects.push(LockedProject {
             name,
             version,
@@ -95,10 +100,29 @@ fn read(text: &str) -> anyhow::Result<Vec<LockedProject>> {
     Ok(projects)
 }
 
-/// The last part of a location, which names an editable project that the text leaves nameless.
-fn name_of(source: &LockedSource) -> Option<ProjectName> {
-    let LockedSource::Editable(location) = source else { return None };
-    location.trim_end_matches('/').rsplit('/').next()?.parse().ok()
+/// Names of projects by the location that the text gives in place of a name.
+pub(crate) type Names = BTreeMap<String, ProjectName>;
+
+fn location(source: &LockedSource) -> &str {
+    match source {
+        LockedSource::Editable(location) | LockedSource::Direct(location) => location,
+        LockedSource::Index(_) => "",
+    }
+}
+
+/// The locations of requirements that are taken from one.
+pub(crate) fn names<'a>(requirements: impl IntoIterator<Item = &'a Requirement>) -> Names {
+    let located = requirements.into_iter().filter_map(|requirement| {
+        let given = match &requirement.source {
+            RequirementSourceKind::Directory { url, .. }
+            | RequirementSourceKind::Path { url, .. } => {
+                url.given().map_or_else(|| url.to_string(), str::to_owned)
+            }
+            _ => return None,
+        };
+        Some((given, requirement.name.clone()))
+    });
+    located.collect()
 }
 
 fn read_via(line: &str) -> Option<Via> {
@@ -158,7 +182,7 @@ mod tests {
         let text = format!(
             "a==1 \\\n    --hash=sha256:{hash}\n    # via -r requirements.txt\nb==2 ; sys_platform == 'win32'\n    # via\n    #   -c limits.txt\n    #   a\n    #   app (pyproject.toml)\n"
         );
-        let projects = read(&text).unwrap();
+        let projects = read(&text, &Names::new()).unwrap();
         assert_eq!(projects[0].via, [Via::Input("requirements.txt".into())]);
         assert_eq!(projects[0].files.len(), 1);
         assert_eq!(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use provender_core::{FileHash, LockedFile, ProjectName, Version};
+use provender_core::{FileHash, LockedFile, ProjectName, Version, VersionSpecifiers};
 use tokio::sync::Semaphore;
 use uv_client::{MetadataFormat, OwnedArchive, RegistryClient, SimpleDetailMetadata};
 use uv_distribution_types::{File, IndexCapabilities, IndexMetadataRef};
@@ -12,8 +12,22 @@ use uv_distribution_types::{File, IndexCapabilities, IndexMetadataRef};
 pub(crate) struct Release {
     /// Whether every file of it is yanked (PEP 592).
     pub(crate) yanked: bool,
+    /// What its files say of the Pythons they run on; none where one of them says nothing.
+    pub(crate) requires_python: Vec<VersionSpecifiers>,
     /// The files with their SHA-256.
     pub(crate) files: Vec<LockedFile>,
+}
+
+impl Release {
+    /// Whether one of its files runs on this Python and was there at this instant.
+    pub(crate) fn fits(&self, python: &Version, not_after: Option<jiff::Timestamp>) -> bool {
+        let runs = self.requires_python.is_empty()
+            || self.requires_python.iter().any(|requires| requires.contains(python));
+        let there = not_after.is_none_or(|instant| {
+            self.files.iter().any(|file| file.upload_time.is_some_and(|time| time <= instant))
+        });
+        runs && there
+    }
 }
 
 /// The releases of a project, by version.
@@ -32,8 +46,19 @@ pub(crate) async fn releases(
         for datum in detail.into_iter() {
             let files: Vec<File> = datum.files.all(project).map(|(_, file)| file).collect();
             let yanked = !files.is_empty() && files.iter().all(is_yanked);
+            let mut requires_python = Vec::new();
+            for file in &files {
+                match &file.requires_python {
+                    Some(requires) => requires_python.push(requires.as_ref().clone()),
+                    None => {
+                        requires_python.clear();
+                        break;
+                    }
+                }
+            }
             let files = files.iter().filter_map(locked_file).collect();
-            releases.entry(datum.version).or_insert(Release { yanked, files });
+            let release = Release { yanked, requires_python, files };
+            releases.entry(datum.version).or_insert(release);
         }
     }
     Ok(releases)

@@ -1,6 +1,7 @@
 //! From what the inputs say to requirements that the resolver takes: names for what has none, and
 //! the dependencies of `pyproject.toml` files.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use provender_core::{Diagnostic, ExtraName, Place};
@@ -73,6 +74,7 @@ async fn project(
         )
     })?;
     check_syntax(&text, &shown)?;
+    check_dependencies(&text, &shown)?;
     let mut requirements = Vec::new();
     if has_project(&text) {
         let parsed = project_metadata(&text, &shown)?;
@@ -148,15 +150,52 @@ fn unknown(what: &str, shown: &str) -> LockFailure {
 /// Syntax errors are told here, with their line, before the resolver's reader sees the file.
 fn check_syntax(text: &str, shown: &str) -> Result<(), LockFailure> {
     let Err(error) = text.parse::<toml::Table>() else { return Ok(()) };
-    let line = error.span().map_or(1, |span| {
-        let newlines = text.bytes().take(span.start).filter(|byte| *byte == b'\n').count();
-        u32::try_from(newlines + 1).unwrap_or(u32::MAX)
-    });
+    let line = error.span().map_or(1, |span| line_of(text, span.start));
     Err(LockFailure::no_answer(
         Diagnostic::error("lock/input-malformed", error.message().to_owned())
             .at(Place::line(shown, line))
             .hint("pyproject.toml must be TOML"),
     ))
+}
+
+#[derive(serde::Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+struct Pyproject {
+    #[serde(default)]
+    project: ProjectTable,
+}
+
+#[derive(serde::Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+struct ProjectTable {
+    #[serde(default)]
+    dependencies: Vec<toml::Spanned<String>>,
+    #[serde(default)]
+    optional_dependencies: BTreeMap<String, Vec<toml::Spanned<String>>>,
+}
+
+/// A malformed dependency is told with its line; the resolver would run a build to learn better.
+fn check_dependencies(text: &str, shown: &str) -> Result<(), LockFailure> {
+    // What is no such table at all is told by the reader that comes next.
+    let Pyproject { project } = toml::from_str(text).unwrap_or_default();
+    let all = project.dependencies.iter().chain(project.optional_dependencies.values().flatten());
+    for dependency in all {
+        let Err(error) = super::session::requirement(dependency.get_ref()) else { continue };
+        let reason = error.to_string();
+        let reason = reason.lines().next().unwrap_or_default().trim_end_matches(':');
+        let message = format!("`{}` is not a requirement: {reason}", dependency.get_ref());
+        return Err(LockFailure::no_answer(
+            Diagnostic::error("lock/input-malformed", message)
+                .at(Place::line(shown, line_of(text, dependency.span().start)))
+                .hint("a dependency is a requirement such as `fastapi>=0.109`"),
+        ));
+    }
+    Ok(())
+}
+
+fn line_of(text: &str, offset: usize) -> u32 {
+    let newlines = text.bytes().take(offset).filter(|byte| *byte == b'\n').count();
+    u32::try_from(newlines + 1).unwrap_or(u32::MAX)
 }
 
 fn has_project(text: &str) -> bool {

@@ -8,7 +8,7 @@ use std::str::FromStr as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use provender_core::{LockedProject, ProjectName, Version};
+use provender_core::{LockedProject, ProjectName, Target, Version};
 use uv_client::RegistryClient;
 use uv_configuration::{Concurrency, Constraints, Excludes, Overrides};
 use uv_distribution::DistributionDatabase;
@@ -33,12 +33,14 @@ use super::output;
 use super::published::{self, Release};
 use super::target::Environment;
 use crate::failure::LockFailure;
+use crate::inputs::UserLimit;
 use crate::request::{LockRequest, Observer, Progress};
 
 /// A resolver with everything it needs for further solves.
 pub(crate) struct Session<'a, 'c> {
     pub(crate) request: &'a LockRequest,
     pub(crate) environment: Environment,
+    pub(crate) target: Target,
     pub(crate) client: &'a RegistryClient,
     pub(crate) context: &'a Context<'c>,
     pub(crate) flat_index: &'a FlatIndex,
@@ -47,6 +49,8 @@ pub(crate) struct Session<'a, 'c> {
     pub(crate) options: Options,
     pub(crate) requirements: Vec<Requirement>,
     pub(crate) constraints: Vec<Requirement>,
+    /// What the user demands of versions, with its place.
+    pub(crate) limits: Vec<UserLimit>,
     pub(crate) only_for: BTreeMap<ProjectName, IndexMetadata>,
     /// The present pins that are not given up, each with its marker.
     pub(crate) present: Vec<(ProjectName, Version, Option<String>)>,
@@ -98,9 +102,15 @@ impl<'c> Session<'_, 'c> {
     /// Resolves the requirements under `rules`.
     pub(crate) async fn solve(&self, rules: &Rules) -> Result<Solved, SolveError> {
         let output = self.resolve(rules).await.map_err(|error| self.told(error))?;
-        let pins = output::pins(&output, &self.environment.resolver, self.environment.universal)
+        let Environment { resolver, universal, .. } = &self.environment;
+        let pins = output::pins(&output, resolver, *universal, &self.names())
             .map_err(|error| SolveError::Failed(Box::new(error::unexpected(&error))))?;
         Ok(Solved { pins, output })
+    }
+
+    /// The names of what comes from a location on this machine.
+    pub(crate) fn names(&self) -> output::Names {
+        output::names(&self.requirements)
     }
 
     /// The releases that the project's index publishes.
@@ -259,7 +269,7 @@ impl<'c> Session<'_, 'c> {
             }
             return SolveError::NoSolution {
                 projects: conflict.packages().cloned().collect(),
-                failure: Box::new(error::no_solution(conflict, self.request)),
+                failure: Box::new(error::no_solution(conflict, self.request, &self.limits)),
             };
         }
         SolveError::Failed(Box::new(error::failure(error.as_ref(), self.request)))

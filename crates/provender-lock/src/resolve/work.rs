@@ -26,6 +26,7 @@ use uv_distribution_types::{
 use uv_install_wheel::LinkMode;
 use uv_preview::Preview;
 use uv_python::Interpreter;
+use uv_redacted::DisplaySafeUrl;
 use uv_resolver::{
     ExcludeNewer, FlatIndex, InMemoryIndex, OptionsBuilder, Prerelease, PrereleaseMode,
     PrereleasePackage,
@@ -79,6 +80,11 @@ pub(crate) async fn work(
     )
     .custom_client(request.client.resolver_client())
     .extra_middleware(ExtraMiddleware(vec![Arc::new(RememberPages)]));
+    // Those of the settings first: they may be for a host that only files come from.
+    for rule in &request.client.settings().credentials {
+        let credentials = credentials(rule.credential().clone());
+        base.store_credentials(&DisplaySafeUrl::from_url(rule.url().clone()), credentials);
+    }
     for index in locations.known_indexes() {
         hand_over_credentials(request, &base, index.url())?;
     }
@@ -182,6 +188,7 @@ pub(crate) async fn work(
     let mut session = Session {
         request,
         environment,
+        target: target.clone(),
         client: &client,
         context: &context,
         flat_index: &flat_index,
@@ -190,6 +197,7 @@ pub(crate) async fn work(
         options,
         requirements: Vec::new(),
         constraints: Vec::new(),
+        limits: inputs.limits.clone(),
         only_for,
         present: present_pins(request),
         concurrency: concurrency.clone(),
@@ -239,6 +247,7 @@ async fn solve(
         &plan.solved.output,
         &session.environment.resolver,
         session.environment.universal,
+        &session.names(),
         request.file_details.then_some(request.base.as_path()),
     )
     .map_err(|error| error::unexpected(&error))?;
@@ -289,15 +298,17 @@ fn hand_over_credentials(
         return Ok(());
     }
     let held = request.client.credential_for(url);
-    let credentials = match held.map_err(|error| error::told_by_net(&error))? {
-        Some(Credential::Basic { user, password }) => {
-            Credentials::basic(Some(user), Some(password))
-        }
-        Some(Credential::Bearer(token)) => Credentials::bearer(token.into_bytes()),
-        None => return Ok(()),
-    };
-    base.store_credentials(url, credentials);
+    if let Some(held) = held.map_err(|error| error::told_by_net(&error))? {
+        base.store_credentials(url, credentials(held));
+    }
     Ok(())
+}
+
+fn credentials(credential: Credential) -> Credentials {
+    match credential {
+        Credential::Basic { user, password } => Credentials::basic(Some(user), Some(password)),
+        Credential::Bearer(token) => Credentials::bearer(token.into_bytes()),
+    }
 }
 
 async fn open_cache(request: &LockRequest) -> Result<Cache, LockFailure> {

@@ -132,6 +132,7 @@ fn requirements_that_contradict_each_other_are_no_solution() {
     assert_eq!(failure.kind, FailureKind::NoSolution);
     let cause = failure.diagnostic.causes.join("\n");
     assert!(cause.contains("web") && cause.contains("core<2"), "{cause}");
+    assert_eq!(failure.diagnostic.place.unwrap().to_string(), "requirements.txt:2");
 }
 
 #[test]
@@ -253,4 +254,52 @@ fn a_build_is_named_and_its_requirements_are_locked() {
     let again = project.lock(&request).unwrap();
     assert!(again.built.is_empty());
     assert_eq!(constraints::render(&again.lock), constraints::render(&outcome.lock));
+}
+
+#[test]
+fn a_bare_path_is_refused_with_what_to_write() {
+    let project = Project::new(WEB, "");
+    for line in ["./lib-1.0-py3-none-any.whl", "lib-1.0-py3-none-any.whl", "./src", "lib @ ./lib"] {
+        project.write("requirements.txt", &format!("web\n{line}\n"));
+        let failure = project.lock(&project.request()).unwrap_err();
+        assert_eq!(failure.diagnostic.rule, "lock/input-path", "{line}: {failure:?}");
+        assert_eq!(failure.diagnostic.place.unwrap().line, Some(2));
+    }
+}
+
+#[test]
+fn an_editable_project_is_locked_by_its_own_name() {
+    let project = Project::new(WEB, "-e ./folder\n");
+    project.write(
+        "folder/pyproject.toml",
+        "[project]\nname = \"its-own-name\"\nversion = \"1\"\ndependencies = [\"core<2\"]\n",
+    );
+    let outcome = project.lock(&project.request()).unwrap();
+    assert_eq!(pins(&outcome.lock), ["core==1.5", "-e ./folder"]);
+    assert_eq!(outcome.lock.projects[1].name.as_str(), "its-own-name");
+}
+
+#[test]
+fn a_file_at_an_address_is_locked_with_its_hash() {
+    let project = Project::new(WEB, "");
+    let (filename, hash) = project.index.hashes("core", "1.0").remove(0);
+    let base = project.index.http().base();
+    project.write("requirements.txt", &format!("core @ {base}/files/{filename}\n"));
+    let lock = project.lock(&project.request()).unwrap().lock;
+    assert_eq!(pins(&lock), [format!("core @ {base}/files/{filename}")]);
+    assert_eq!(lock.projects[0].files[0].hash.to_string(), format!("sha256:{hash}"));
+}
+
+#[test]
+fn a_malformed_dependency_of_a_pyproject_is_named_with_its_line() {
+    let project = Project::new(WEB, "");
+    project.write(
+        "pyproject.toml",
+        "[project]\nname = \"app\"\nversion = \"1\"\ndependencies = [\n  \"core\",\n  \"x=1\",\n]\n",
+    );
+    let mut request = project.request();
+    request.inputs = vec![project.path("pyproject.toml")];
+    let failure = project.lock(&request).unwrap_err();
+    assert_eq!(failure.diagnostic.rule, "lock/input-malformed", "{failure:?}");
+    assert_eq!(failure.diagnostic.place.unwrap().to_string(), "pyproject.toml:6");
 }

@@ -209,3 +209,12 @@ fn a_pre_release_is_no_fix() {
         project.repaired("a==1.0\n", FixPolicy::default(), &Vulnerable(vec![("a", vec!["1.0"])]));
     assert_eq!(pins(&outcome.lock), ["a==1.2"]);
 }
+
+#[test]
+fn a_fix_for_another_python_is_no_fix() {
+    let project =
+        Project::new("[a]\n\"1.0\" = {}\n\"1.1\" = { requires-python = \">=3.12\" }\n", "a\n");
+    let outcome =
+        project.repaired("a==1.0\n", FixPolicy::default(), &Vulnerable(vec![("a", vec!["1.0"])]));
+    assert_eq!(outcome.unfixed[0].reason, UnfixedReason::NoFixPublished);
+}

@@ -75,19 +75,20 @@ fn default_target(settings: &Settings) -> Result<PathBuf, Failure> {
 fn read(target: &Path) -> Result<Inventory, Failure> {
     let mut inventory = Inventory::default();
     let mut seen = Vec::new();
-    let mut waiting = vec![(target.to_path_buf(), None)];
-    while let Some((path, from)) = waiting.pop() {
+    let mut waiting = vec![(target.to_path_buf(), false, None)];
+    while let Some((path, constraint, from)) = waiting.pop() {
         let canonical = path.canonicalize().unwrap_or_else(|_| path.clone());
         if seen.contains(&canonical) {
             continue;
         }
         seen.push(canonical);
         let mut read = read_file(&path, from.as_ref())?;
-        for (include, place) in std::mem::take(&mut read.includes) {
+        for include in std::mem::take(&mut read.includes) {
             let folder = path.parent().unwrap_or(Path::new("."));
-            waiting.push((folder.join(include), Some(place)));
+            let constraint = constraint || include.constraint;
+            waiting.push((folder.join(include.target), constraint, Some(include.place)));
         }
-        inventory.extend(read);
+        inventory.extend(if constraint { read.as_constraints() } else { read });
     }
     inventory.settle();
     Ok(inventory)

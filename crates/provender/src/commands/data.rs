@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use jiff::{SignedDuration, Timestamp};
 use provender_advisory::catalog::State;
+use provender_advisory::freshness::REFRESH_AGE;
 use provender_advisory::{
     Catalog, CatalogError, ExpectedSource, Freshness, Snapshot, Update, Validators,
 };
@@ -56,9 +57,13 @@ impl AdvisoryData {
         Freshness::of(state, &expected, now, self.allowed)
     }
 
-    /// Whether an optional source never answered.
-    pub(crate) fn has_silent_source(&self, state: &State) -> bool {
-        self.sources.iter().any(|source| state.source(&source.name).is_none())
+    /// Whether a source, optional or not, never answered or did so more than a day ago.
+    pub(crate) fn has_due_source(&self, state: &State, now: Timestamp) -> bool {
+        self.sources.iter().any(|source| {
+            state
+                .source(&source.name)
+                .is_none_or(|kept| now.duration_since(kept.fetched_at) > REFRESH_AGE)
+        })
     }
 
     /// Asks every source for what is new.
@@ -158,6 +163,20 @@ impl AdvisoryData {
             notes
                 .push(Diagnostic::warning("advisories/stale", message).decided_by("--allow-stale"));
         }
+        for source in self.sources.iter().filter(|source| source.optional) {
+            let Some(kept) = snapshot.state.source(&source.name) else { continue };
+            let age = now.duration_since(kept.fetched_at);
+            if age > self.allowed {
+                let days = age.as_hours() / 24;
+                let message =
+                    format!("the optional source `{}` last answered {days} days ago", source.name);
+                notes.push(
+                    Diagnostic::warning("advisories/optional-source-stale", message)
+                        .hint("run `provender advisories update` where it can be reached")
+                        .decided_by("advisories.max-age-days"),
+                );
+            }
+        }
         let silent = self
             .sources
             .iter()
@@ -203,9 +222,15 @@ impl AdvisoryData {
     ) -> Result<Download, Box<Diagnostic>> {
         let asked_with =
             self.catalog.validators(name, url).map_err(|error| Box::new(told(&error)))?;
-        let folder = tempfile::tempdir().map_err(|error| {
-            let message = format!("cannot make a temporary folder: {error}");
-            Box::new(Diagnostic::error("file/cannot-write", message))
+        // The archive may be larger than the machine's own temporary folder.
+        let parent = self.catalog.folder();
+        let made = std::fs::create_dir_all(parent).and_then(|()| tempfile::tempdir_in(parent));
+        let folder = made.map_err(|error| {
+            let message = format!("cannot write to {}: {error}", parent.display());
+            Box::new(
+                Diagnostic::error("file/cannot-write", message)
+                    .hint("make room or grant access, or keep the data elsewhere with --data-dir"),
+            )
         })?;
         let file = folder.path().join("all.zip");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

@@ -134,7 +134,7 @@ fn refresh(
 ) -> Result<Vec<Diagnostic>, Failure> {
     data.take_in_local(now)?;
     let state = data.catalog.state().map_err(|error| super::data::told(&error))?;
-    let due = data.freshness(&state, now).needs_refresh || data.has_silent_source(&state);
+    let due = data.freshness(&state, now).needs_refresh || data.has_due_source(&state, now);
     if !due || args.no_update || settings.offline {
         return Ok(Vec::new());
     }

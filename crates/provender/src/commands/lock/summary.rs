@@ -76,6 +76,15 @@ impl Summary<'_> {
         if let Some(audit) = self.audit {
             output.diagnostics(&audit.diagnostics);
             self.findings(audit, output);
+            let skipped = audit.not_audited.iter().filter(|entry| entry.waiver.is_none()).count();
+            if skipped > 0 {
+                let what = if skipped == 1 { "requirement" } else { "requirements" };
+                let message = format!("{skipped} {what} could not be audited");
+                output.diagnostics(&[Diagnostic::warning("lock/partly-audited", message).hint(
+                    "`provender audit` gives no answer for this lock (exit code 2) until a waiver \
+                     with the id `not-audited` accepts them",
+                )]);
+            }
         } else {
             let note =
                 Diagnostic::note("lock/not-audited", "nothing was audited and nothing repaired")
@@ -223,7 +232,7 @@ fn reason_name(reason: &UnfixedReason) -> &'static str {
 fn explain(unfixed: &Unfixed) -> String {
     let project = &unfixed.project;
     match &unfixed.reason {
-        UnfixedReason::NoFixPublished => "no fix is published".to_owned(),
+        UnfixedReason::NoFixPublished => "no fix is published for this Python".to_owned(),
         UnfixedReason::OutsideStep { nearest } => {
             let same = nearest.epoch() == unfixed.version.epoch()
                 && nearest.release().first() == unfixed.version.release().first();
@@ -244,7 +253,7 @@ fn explain(unfixed: &Unfixed) -> String {
                 .collect();
             format!("capped by {}", caps.join(", "))
         }
-        UnfixedReason::NoSolution => "no version of the others goes with a fix".to_owned(),
+        UnfixedReason::NoSolution => "no fix goes with these requirements".to_owned(),
     }
 }
 
