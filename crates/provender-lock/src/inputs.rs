@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
+use provender_core::redact::without_credentials;
 use provender_core::requirements_txt::{self, EntryKind, Requirement, RequirementSource};
 use provender_core::{Diagnostic, FileHash, GroupName, Place, ProjectName, VersionSpecifiers};
 use uv_configuration::{NoBinary, NoBuild, PackageNameSpecifier};
@@ -13,7 +14,7 @@ use uv_distribution_types::{
     IndexUrl, NameRequirementSpecification, UnresolvedRequirement,
     UnresolvedRequirementSpecification,
 };
-use uv_pep508::RequirementOrigin;
+use uv_pep508::{MarkerTree, RequirementOrigin};
 use uv_requirements_txt::{RequirementEntry, RequirementsTxtRequirement};
 
 use crate::dev::DevRequirements;
@@ -50,6 +51,8 @@ pub(crate) struct UserLimit {
     pub(crate) name: ProjectName,
     pub(crate) text: String,
     pub(crate) specifiers: VersionSpecifiers,
+    /// When it holds.
+    pub(crate) marker: MarkerTree,
     pub(crate) place: Place,
 }
 
@@ -58,6 +61,9 @@ pub(crate) fn read(request: &LockRequest) -> Result<Inputs, LockFailure> {
     let mut reader = Reader { request, inputs: Inputs::default(), open: Vec::new() };
     for input in &request.inputs {
         let shown = shown_path(input, &request.base);
+        if reader.is_output(&normalized(input)) {
+            return Err(output_is_input(&shown, None));
+        }
         if reader.left_out_file(&shown) {
             continue;
         }
@@ -70,6 +76,15 @@ pub(crate) fn read(request: &LockRequest) -> Result<Inputs, LockFailure> {
         } else {
             reader.file(input, false, None)?;
         }
+    }
+    if reader.inputs.shown.is_empty() {
+        let message =
+            format!("nothing is left to lock without {}", reader.inputs.left_out.join(", "));
+        return Err(LockFailure::no_answer(
+            Diagnostic::error("lock/all-left-out", message)
+                .hint("name what is deployed as well, or keep development requirements with --include-dev")
+                .decided_by("--exclude-dev"),
+        ));
     }
     let dev = request.exclude_dev.as_ref();
     for group in &request.selection.groups {
@@ -164,10 +179,15 @@ impl Reader<'_> {
                     return Err(LockFailure::no_answer(diagnostic));
                 }
                 let target = normalized(&folder.join(target));
-                if self.is_output(&target) {
-                    return Ok(());
-                }
                 let shown = shown_path(&target, &self.request.base);
+                if self.is_output(&target) {
+                    // With `-c` it means the present pins; with `-r` it would install them.
+                    return if limits {
+                        Ok(())
+                    } else {
+                        Err(output_is_input(&shown, Some(&place)))
+                    };
+                }
                 if !limits && !constraint && self.left_out_file(&shown) {
                     return Ok(());
                 }
@@ -196,7 +216,7 @@ impl Reader<'_> {
             && !constraint
             && dev.is_dev_project(name)
         {
-            self.inputs.left_out.push(requirement.text);
+            self.inputs.left_out.push(without_credentials(&requirement.text).into_owned());
             return Ok(());
         }
         let editable = matches!(requirement.source, RequirementSource::Editable(_));
@@ -218,19 +238,25 @@ impl Reader<'_> {
             .map_err(|message| malformed(message, &place))?;
         if let (Some(name), RequirementSource::Index(specifiers)) =
             (&requirement.name, &requirement.source)
+            && !specifiers.is_empty()
         {
-            if !specifiers.is_empty() {
-                self.inputs.limits.push(UserLimit {
-                    name: name.clone(),
-                    text: requirement.text.clone(),
-                    specifiers: specifiers.clone(),
-                    place: place.clone(),
-                });
-            }
-            if !requirement.hashes.is_empty() {
-                let hashes = requirement.hashes.clone();
-                self.inputs.hashes.insert(name.clone(), (hashes, place.clone()));
-            }
+            self.inputs.limits.push(UserLimit {
+                name: name.clone(),
+                text: requirement.text.clone(),
+                specifiers: specifiers.clone(),
+                marker: match &parsed {
+                    RequirementsTxtRequirement::Named(named) => named.marker,
+                    RequirementsTxtRequirement::Unnamed(unnamed) => unnamed.marker,
+                },
+                place: place.clone(),
+            });
+        }
+        if let Some(name) = &requirement.name
+            && !requirement.hashes.is_empty()
+        {
+            let given = self.inputs.hashes.entry(name.clone());
+            let (hashes, _) = given.or_insert_with(|| (Vec::new(), place.clone()));
+            hashes.extend(requirement.hashes.iter().cloned());
         }
         let hashes: Vec<String> = requirement.hashes.iter().map(ToString::to_string).collect();
         let specification = UnresolvedRequirementSpecification::from(RequirementEntry {
@@ -387,6 +413,13 @@ fn specifiers(value: &str, place: &Place) -> Result<Vec<PackageNameSpecifier>, L
             name.parse().map_err(|_| malformed(format!("`{name}` is not a project name"), place))
         })
         .collect()
+}
+
+fn output_is_input(shown: &str, from: Option<&Place>) -> LockFailure {
+    let message = format!("{shown} is where the lock goes, and cannot be locked itself");
+    let diagnostic = Diagnostic::error("lock/output-is-input", message)
+        .hint("write the lock elsewhere with -o, or name the file it is made from");
+    LockFailure::no_answer(placed(diagnostic, from))
 }
 
 fn malformed(message: String, place: &Place) -> LockFailure {

@@ -3,6 +3,7 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 
+use provender_core::redact::without_credentials;
 use provender_core::{Diagnostic, Level};
 use provender_report::Style;
 
@@ -54,14 +55,26 @@ impl Output {
     }
 
     /// A result.
-    pub(crate) fn result(&self, text: &str) {
-        // A reader that went away, such as `head`, is no error of ours.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written, as on a full disk. A reader that went away, such as `head`, is
+    /// no error of ours.
+    pub(crate) fn result(&self, text: &str) -> Result<(), Diagnostic> {
         let mut stdout = std::io::stdout().lock();
-        let _ = stdout.write_all(text.as_bytes());
-        if !text.is_empty() && !text.ends_with('\n') {
-            let _ = stdout.write_all(b"\n");
+        let end: &[u8] = if text.is_empty() || text.ends_with('\n') { b"" } else { b"\n" };
+        let written = stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| stdout.write_all(end))
+            .and_then(|()| stdout.flush());
+        match written {
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Diagnostic::error(
+                "file/cannot-write",
+                format!("cannot write the result: {error}"),
+            )
+            .hint("make room where stdout goes")),
+            _ => Ok(()),
         }
-        let _ = stdout.flush();
     }
 
     /// Something worth knowing beside the result.
@@ -77,11 +90,22 @@ impl Output {
         let shown: Vec<Diagnostic> = diagnostics
             .iter()
             .filter(|diagnostic| !self.quiet || diagnostic.level == Level::Error)
-            .cloned()
+            .map(redacted)
             .collect();
         let text = provender_report::diagnostics::terminal(&shown, self.stderr);
         let mut stderr = std::io::stderr().lock();
         let _ = stderr.write_all(text.as_bytes());
+    }
+}
+
+/// What a message quotes, a mistyped URL or a line of a file, may hold credentials.
+fn redacted(diagnostic: &Diagnostic) -> Diagnostic {
+    let clean = |text: &String| without_credentials(text).into_owned();
+    Diagnostic {
+        message: clean(&diagnostic.message),
+        causes: diagnostic.causes.iter().map(clean).collect(),
+        hint: diagnostic.hint.as_ref().map(clean),
+        ..diagnostic.clone()
     }
 }
 

@@ -1,6 +1,5 @@
 //! The advisory crate as others use it.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
-#![expect(clippy::print_stdout, reason = "a test that is left out says why")]
 
 mod audits;
 mod bad_input;

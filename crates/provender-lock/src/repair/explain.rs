@@ -1,6 +1,7 @@
 //! Why a vulnerable project could not be moved, from the solver's contradiction.
 
 use provender_core::ProjectName;
+use uv_pep440::Operator;
 
 use super::search::Conflict;
 use crate::inputs::UserLimit;
@@ -23,7 +24,10 @@ pub(crate) fn conflict(
     if !caps.is_empty() {
         return UnfixedReason::CappedBy { caps };
     }
-    let own = limits.iter().find(|limit| conflict.projects.contains(&limit.name));
+    let own = limits
+        .iter()
+        .filter(|limit| conflict.projects.contains(&limit.name) && has_upper_end(limit))
+        .min_by_key(|limit| limit.name != *project);
     match own {
         Some(limit) => UnfixedReason::PinnedByUser {
             requirement: limit.text.clone(),
@@ -31,6 +35,22 @@ pub(crate) fn conflict(
         },
         None => UnfixedReason::NoSolution,
     }
+}
+
+/// Whether a limit keeps out newer versions: only then can it stand in the way of a fix.
+fn has_upper_end(limit: &UserLimit) -> bool {
+    use Operator as O;
+    limit.specifiers.iter().any(|clause| {
+        matches!(
+            clause.operator(),
+            O::Equal
+                | O::ExactEqual
+                | O::EqualStar
+                | O::LessThan
+                | O::LessThanEqual
+                | O::TildeEqual
+        )
+    })
 }
 
 /// What `parent` demands of `project`, as in `fastapi==0.109.0 depends on starlette>=0.35,<0.36`.
@@ -41,10 +61,8 @@ fn demand(report: &str, parent: &ProjectName, project: &ProjectName) -> Option<S
         if *verb != "depends" && *verb != "depend" || *on != "on" {
             continue;
         }
-        let subject_is_parent =
-            words[..=at].iter().rev().take(4).any(|word| without_clauses(word) == parent.as_str());
-        let object = words.get(at + 3)?;
-        if (subject_is_parent || without_clauses(subject) == parent.as_str())
+        let Some(object) = words.get(at + 3) else { break };
+        if without_clauses(subject) == parent.as_str()
             && without_clauses(object) == project.as_str()
         {
             let clauses = object[project.as_str().len()..].trim_end_matches(['.', ',', ':', ';']);

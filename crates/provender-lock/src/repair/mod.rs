@@ -127,6 +127,17 @@ fn pins_of(projects: &[LockedProject]) -> Pins {
     pins
 }
 
+/// The first version that `these` have and `those` do not; the first at all where there is none.
+fn only_in(
+    these: Option<&BTreeSet<Version>>,
+    those: Option<&BTreeSet<Version>>,
+) -> Option<Version> {
+    let these = these?;
+    let mut others =
+        these.iter().filter(|version| !those.is_some_and(|set| set.contains(*version)));
+    others.next().or(these.first()).cloned()
+}
+
 /// What is different from the present lock; where there is none, from the unrepaired solution.
 pub(crate) fn moves<O>(present: Option<&Lock>, lock: &Lock, plan: &Repaired<O>) -> Vec<Move> {
     let now = pins_of(&lock.projects);
@@ -141,8 +152,8 @@ pub(crate) fn moves<O>(present: Option<&Lock>, lock: &Lock, plan: &Repaired<O>) 
         let reason = plan.reasons.get(name).cloned().unwrap_or(MoveReason::Requirements);
         moves.push(Move {
             project: name.clone(),
-            from: from.and_then(|versions| versions.first().cloned()),
-            to: to.and_then(|versions| versions.first().cloned()),
+            from: only_in(from, to),
+            to: only_in(to, from),
             reason,
         });
     }

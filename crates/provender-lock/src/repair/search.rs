@@ -8,7 +8,7 @@ use super::candidates::{self, Candidates, Question};
 use super::explain;
 use super::policy::FixPolicy;
 use super::{Pins, Repaired, Solution, Solver};
-use crate::failure::LockFailure;
+use crate::failure::{FailureKind, LockFailure};
 use crate::inputs::UserLimit;
 use crate::outcome::{MoveReason, Unfixed, UnfixedReason};
 use crate::request::Advisories;
@@ -69,34 +69,36 @@ impl<S: Solver> Search<'_, S> {
             if new.is_empty() {
                 break;
             }
+            let mut demanded = false;
             for name in new {
                 match self.candidates(&name, &before).await? {
                     Ok(candidates) => {
                         demand.targets.insert(name, candidates);
+                        demanded = true;
                     }
                     Err(reason) => {
                         unfixed.insert(name, reason);
                     }
                 }
             }
-            if let Some(solution) = self.satisfy(&mut demand, &before, &mut unfixed).await? {
+            if demanded
+                && let Some(solution) = self.satisfy(&mut demand, &before, &mut unfixed).await?
+            {
                 now = solution;
             }
         }
         if !demand.targets.is_empty() {
-            now = self.put_back(&mut demand, &before, now).await?;
+            now = self.put_back(&mut demand, &before, now).await;
             now = self.step_down(&demand, &before, now).await?;
         }
-        let reasons = reasons(&demand, &before, &now.pins);
+        let reasons = self.reasons(&demand, &before, &now.pins);
         let unfixed = unfixed
             .into_iter()
             .filter_map(|(project, reason)| {
-                let version = now.pins.get(&project)?.first()?.clone();
-                self.advisories.is_vulnerable(&project, &version).then_some(Unfixed {
-                    project,
-                    version,
-                    reason,
-                })
+                let vulnerable =
+                    |version: &&Version| self.advisories.is_vulnerable(&project, version);
+                let version = now.pins.get(&project)?.iter().find(vulnerable)?.clone();
+                Some(Unfixed { project, version, reason })
             })
             .collect();
         Ok(Repaired { solved: now.output, before, reasons, unfixed })
@@ -192,12 +194,36 @@ impl<S: Solver> Search<'_, S> {
     ) -> Result<Result<Solution<S::Output>, Conflict>, LockFailure> {
         match self.solver.solve(&self.rules(demand, before)).await {
             Ok(solution) => Ok(Ok(solution)),
+            // What could not be looked at is no contradiction.
+            Err(SolveError::NoSolution { failure, .. })
+                if failure.kind == FailureKind::NoAnswer =>
+            {
+                Err(*failure)
+            }
             Err(SolveError::NoSolution { projects, failure }) => {
                 let report = failure.diagnostic.causes.join("\n");
                 Ok(Err(Conflict { projects, report }))
             }
+            // A version that cannot be built here is no fix, and no reason to have no lock.
+            Err(SolveError::Failed(failure))
+                if ["lock/build-failed", "lock/needs-build"].contains(&failure.diagnostic.rule) =>
+            {
+                Ok(Err(Conflict { projects: BTreeSet::new(), report: String::new() }))
+            }
             Err(SolveError::Failed(failure)) => Err(*failure),
         }
+    }
+
+    /// As [`ask`](Self::ask), where something as good is at hand already: whatever goes wrong, that
+    /// stays.
+    async fn attempt(
+        &self,
+        demand: &Demand,
+        before: &Pins,
+        reference: &Pins,
+    ) -> Option<Solution<S::Output>> {
+        let solution = self.ask(demand, before).await.ok()?.ok()?;
+        self.as_good(&solution.pins, reference).then_some(solution)
     }
 
     fn rules(&self, demand: &Demand, before: &Pins) -> Rules {
@@ -255,22 +281,20 @@ impl<S: Solver> Search<'_, S> {
         demand: &mut Demand,
         before: &Pins,
         mut now: Solution<S::Output>,
-    ) -> Result<Solution<S::Output>, LockFailure> {
+    ) -> Solution<S::Output> {
         // What was freed and did not move stays where it is for free.
         demand.free.retain(|name, _| moved(name, before, &now.pins));
         let freed: Vec<ProjectName> = demand.free.keys().cloned().collect();
         for name in freed {
             let mut without = demand.clone();
             without.free.remove(&name);
-            if let Ok(solution) = self.ask(&without, before).await?
-                && self.as_good(&solution.pins, &now.pins)
-            {
+            if let Some(solution) = self.attempt(&without, before, &now.pins).await {
                 without.free.retain(|name, _| moved(name, before, &solution.pins));
                 *demand = without;
                 now = solution;
             }
         }
-        Ok(now)
+        now
     }
 
     /// Brings each moved project as near to its old place as the others allow. Between the
@@ -307,12 +331,12 @@ impl<S: Solver> Search<'_, S> {
                 }
                 nearer.at_most.remove(name);
                 nearer.exact.insert(name.clone(), version);
-                match self.ask(&nearer, before).await? {
-                    Ok(solution) if self.as_good(&solution.pins, &now.pins) => {
+                match self.attempt(&nearer, before, &now.pins).await {
+                    Some(solution) => {
                         now = solution;
                         lower = &lower[..at];
                     }
-                    _ => lower = &lower[at + 1..],
+                    None => lower = &lower[at + 1..],
                 }
                 first_try = false;
             }
@@ -337,6 +361,33 @@ impl<S: Solver> Search<'_, S> {
         });
         Ok(published)
     }
+
+    fn reasons(
+        &self,
+        demand: &Demand,
+        before: &Pins,
+        now: &Pins,
+    ) -> BTreeMap<ProjectName, MoveReason> {
+        let mut reasons = BTreeMap::new();
+        let names: BTreeSet<&ProjectName> = before.keys().chain(now.keys()).collect();
+        for name in names {
+            if before.get(name) == now.get(name) {
+                continue;
+            }
+            let was_vulnerable = before.get(name).is_some_and(|versions| {
+                versions.iter().any(|version| self.advisories.is_vulnerable(name, version))
+            });
+            let reason = if was_vulnerable {
+                MoveReason::Vulnerable
+            } else {
+                let targets = demand.free.get(name).filter(|targets| !targets.is_empty());
+                let all = || demand.targets.keys().cloned().collect();
+                MoveReason::ForFixOf(targets.map_or_else(all, |set| set.iter().cloned().collect()))
+            };
+            reasons.insert(name.clone(), reason);
+        }
+        reasons
+    }
 }
 
 fn only(pins: &Pins, name: &ProjectName) -> Option<Version> {
@@ -346,24 +397,4 @@ fn only(pins: &Pins, name: &ProjectName) -> Option<Version> {
 
 fn moved(name: &ProjectName, before: &Pins, now: &Pins) -> bool {
     now.get(name).is_some_and(|versions| before.get(name) != Some(versions))
-}
-
-fn reasons(demand: &Demand, before: &Pins, now: &Pins) -> BTreeMap<ProjectName, MoveReason> {
-    let mut reasons = BTreeMap::new();
-    let names: BTreeSet<&ProjectName> = before.keys().chain(now.keys()).collect();
-    for name in names {
-        if before.get(name) == now.get(name) {
-            continue;
-        }
-        let was_vulnerable = demand.targets.contains_key(name) && before.contains_key(name);
-        let reason = if was_vulnerable {
-            MoveReason::Vulnerable
-        } else {
-            let targets = demand.free.get(name).filter(|targets| !targets.is_empty());
-            let all = || demand.targets.keys().cloned().collect();
-            MoveReason::ForFixOf(targets.map_or_else(all, |set| set.iter().cloned().collect()))
-        };
-        reasons.insert(name.clone(), reason);
-    }
-    reasons
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use provender_core::lock::{LockedSource, Via, pylock};
+use provender_core::redact::without_userinfo;
 use provender_core::requirements_txt::{self, EntryKind, RequirementSource};
 use provender_core::{FileHash, LockedFile, LockedProject, ProjectName, Version};
 use uv_configuration::BuildOptions;
@@ -86,6 +87,12 @@ fn read(text: &str, names: &Names) -> anyhow::Result<Vec<LockedProject>> {
         };
         let Some(name) = requirement.name.or_else(|| names.get(location(&source)).cloned()) else {
             anyhow::bail!("`{}` has no name", requirement.text);
+        };
+        // A secret that a file takes from its surroundings must not end up in the lock.
+        let source = match source {
+            LockedSource::Direct(location) => LockedSource::Direct(without_userinfo(&location)),
+            LockedSource::Editable(location) => LockedSource::Editable(without_userinfo(&location)),
+            LockedSource::Index(_) => source,
         };
         projects.push(LockedProject {
             name,

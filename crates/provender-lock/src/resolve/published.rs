@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use provender_core::{FileHash, LockedFile, ProjectName, Version, VersionSpecifiers};
 use tokio::sync::Semaphore;
-use uv_client::{MetadataFormat, OwnedArchive, RegistryClient, SimpleDetailMetadata};
+use uv_client::{ErrorKind, MetadataFormat, OwnedArchive, RegistryClient, SimpleDetailMetadata};
 use uv_distribution_types::{File, IndexCapabilities, IndexMetadataRef};
 
 /// A release as an index tells it.
@@ -38,7 +38,19 @@ pub(crate) async fn releases(
     index: Option<IndexMetadataRef<'_>>,
 ) -> Result<BTreeMap<Version, Release>, uv_client::Error> {
     let slots = Semaphore::new(1);
-    let pages = client.simple_detail(project, index, capabilities, &slots).await?;
+    let pages = match client.simple_detail(project, index, capabilities, &slots).await {
+        Ok(pages) => pages,
+        // With `--no-index`, or for a project that only a folder of files has, there is no page.
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::NoIndex(_) | ErrorKind::RemotePackageNotFound(_)
+            ) =>
+        {
+            Vec::new()
+        }
+        Err(error) => return Err(error),
+    };
     let mut releases: BTreeMap<Version, Release> = BTreeMap::new();
     for (_, page) in pages {
         let MetadataFormat::Simple(archive) = page else { continue };

@@ -75,6 +75,13 @@ async fn project(
     })?;
     check_syntax(&text, &shown)?;
     check_dependencies(&text, &shown)?;
+    if !has_project(&text) && inputs.groups.is_empty() {
+        return Err(LockFailure::no_answer(
+            Diagnostic::error("lock/no-project", format!("{shown} has no `[project]` table"))
+                .at(Place::file(&shown))
+                .hint("name the requirements file, or take a dependency group with --group"),
+        ));
+    }
     let mut requirements = Vec::new();
     if has_project(&text) {
         let parsed = project_metadata(&text, &shown)?;

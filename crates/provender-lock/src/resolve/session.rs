@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use provender_core::{LockedProject, ProjectName, Target, Version};
 use uv_client::RegistryClient;
-use uv_configuration::{Concurrency, Constraints, Excludes, Overrides};
+use uv_configuration::{BuildOptions, Concurrency, Constraints, Excludes, Overrides};
 use uv_distribution::DistributionDatabase;
 use uv_distribution_types::{
     BuildableSource, IndexMetadata, IndexMetadataRef, Requirement, RequirementSource,
@@ -49,6 +49,8 @@ pub(crate) struct Session<'a, 'c> {
     pub(crate) options: Options,
     pub(crate) requirements: Vec<Requirement>,
     pub(crate) constraints: Vec<Requirement>,
+    /// Which kinds of files the inputs allow.
+    pub(crate) offered: BuildOptions,
     /// What the user demands of versions, with its place.
     pub(crate) limits: Vec<UserLimit>,
     pub(crate) only_for: BTreeMap<ProjectName, IndexMetadata>,
@@ -155,14 +157,6 @@ impl<'c> Session<'_, 'c> {
             lookaheads,
         );
         let environment = &self.environment;
-        // The provider is told that builds are fine even where the context refuses them: an sdist
-        // that states its metadata needs none.
-        let build_options = uv_configuration::BuildOptions::default();
-        let build_options = if self.context.build_options().no_binary().is_none() {
-            &build_options
-        } else {
-            self.context.build_options()
-        };
         let provider = DefaultResolverProvider::new(
             self.database(),
             self.flat_index,
@@ -176,7 +170,9 @@ impl<'c> Session<'_, 'c> {
             &hasher,
             self.options.exclude_newer.clone(),
             self.context.locations(),
-            build_options,
+            // Unlike the context it knows only what the inputs forbid: an sdist that states its
+            // metadata needs no build, even where builds are refused.
+            &self.offered,
             self.context.capabilities(),
         );
         let resolver = Resolver::new_custom_io(

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use provender_core::lock::{LockHeader, LockedSource, Via};
 use provender_core::target::{Arch, System};
@@ -41,13 +40,10 @@ use super::context::{BuildLog, Builder, Built, Context, Parts};
 use super::session::{Rules, Session, SolveError};
 use super::{build_pins, build_record, error, indexes, output, python, target};
 use crate::failure::LockFailure;
-use crate::inputs::{self, Inputs};
+use crate::inputs::{self, Inputs, UserLimit};
 use crate::outcome::LockOutcome;
 use crate::repair;
 use crate::request::{Advisories, LockRequest, Observer, Upgrade};
-
-const READ_TIMEOUT: Duration = Duration::from_secs(30);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(crate) async fn work(
     request: &LockRequest,
@@ -74,8 +70,8 @@ pub(crate) async fn work(
         false,
         Vec::new(),
         Preview::default(),
-        READ_TIMEOUT,
-        CONNECT_TIMEOUT,
+        request.client.settings().read_timeout,
+        request.client.settings().connect_timeout,
         request.client.settings().retry.retries,
     )
     .custom_client(request.client.resolver_client())
@@ -197,7 +193,8 @@ pub(crate) async fn work(
         options,
         requirements: Vec::new(),
         constraints: Vec::new(),
-        limits: inputs.limits.clone(),
+        limits: Vec::new(),
+        offered: BuildOptions::new(inputs.no_binary.clone(), inputs.no_build.clone()),
         only_for,
         present: present_pins(request),
         concurrency: concurrency.clone(),
@@ -221,12 +218,14 @@ async fn solve(
     advisories: &dyn Advisories,
 ) -> Result<LockOutcome, LockFailure> {
     let request = session.request;
+    let (environment, universal) = (&session.environment.markers, session.environment.universal);
+    let holds = |limit: &UserLimit| match universal {
+        // Where markers decide, the resolver's own account names what stands in the way.
+        true => limit.marker.is_true(),
+        false => limit.marker.evaluate(environment, &[]),
+    };
+    session.limits = inputs.limits.iter().filter(|limit| holds(limit)).cloned().collect();
     let (requirements, left_out) = super::requirements::collect(session, inputs).await?;
-    session.hasher = session
-        .hasher
-        .clone()
-        .augment_with_requirements(requirements.iter())
-        .map_err(|error| error::failure(&error, request))?;
     session.constraints = inputs
         .constraints
         .iter()
@@ -238,7 +237,7 @@ async fn solve(
         SolveError::NoSolution { failure, .. } | SolveError::Failed(failure) => *failure,
     })?;
     let plan = match &request.fix {
-        Some(policy) => repair::repair(session, plain, policy, advisories, &inputs.limits).await?,
+        Some(policy) => repair::repair(session, plain, policy, advisories, &session.limits).await?,
         None => repair::Repaired::unchanged(plain),
     };
 

@@ -303,3 +303,59 @@ fn a_malformed_dependency_of_a_pyproject_is_named_with_its_line() {
     assert_eq!(failure.diagnostic.rule, "lock/input-malformed", "{failure:?}");
     assert_eq!(failure.diagnostic.place.unwrap().to_string(), "pyproject.toml:6");
 }
+
+#[test]
+fn the_locks_own_place_is_no_input() {
+    let project = Project::new(WEB, "web\n-r constraints.txt\n");
+    let failure = project.lock(&project.request()).unwrap_err();
+    assert_eq!(failure.diagnostic.rule, "lock/output-is-input", "{failure:?}");
+    let mut request = project.request();
+    request.output = Some(project.path("requirements.txt"));
+    assert_eq!(project.lock(&request).unwrap_err().diagnostic.rule, "lock/output-is-input");
+}
+
+#[test]
+fn a_lock_of_nothing_but_development_requirements_is_refused() {
+    let project = Project::new(WEB, "");
+    project.write("requirements-dev.txt", "pytest\n");
+    let mut request = project.request();
+    request.inputs = vec![project.path("requirements-dev.txt")];
+    request.exclude_dev = Some(DevRequirements::default());
+    assert_eq!(project.lock(&request).unwrap_err().diagnostic.rule, "lock/all-left-out");
+}
+
+#[test]
+fn a_pyproject_that_only_configures_tools_is_refused() {
+    let project = Project::new(WEB, "");
+    project.write("pyproject.toml", "[tool.black]\nline-length = 100\n");
+    let mut request = project.request();
+    request.inputs = vec![project.path("pyproject.toml")];
+    assert_eq!(project.lock(&request).unwrap_err().diagnostic.rule, "lock/no-project");
+}
+
+#[test]
+fn a_hash_that_is_given_for_an_address_is_checked() {
+    let project = Project::new(WEB, "");
+    let (filename, _) = project.index.hashes("core", "1.0").remove(0);
+    let base = project.index.http().base();
+    let wrong = "0".repeat(64);
+    project.write(
+        "requirements.txt",
+        &format!("core @ {base}/files/{filename} --hash=sha256:{wrong}\n"),
+    );
+    let failure = project.lock(&project.request()).unwrap_err();
+    assert_eq!(failure.diagnostic.rule, "lock/hash-mismatch", "{failure:?}");
+}
+
+#[test]
+fn a_secret_in_an_address_stays_out_of_the_lock() {
+    let project = Project::new(WEB, "");
+    let (filename, _) = project.index.hashes("core", "1.0").remove(0);
+    let base = project.index.http().base().replace("http://", "http://ann:${TOKEN}@");
+    project.write("requirements.txt", &format!("core @ {base}/files/{filename}\n"));
+    let mut request = project.request();
+    request.variables.insert("TOKEN".into(), "s3cret".into());
+    let lock = project.lock(&request).unwrap().lock;
+    let written = constraints::render(&lock) + &provender_core::lock::pylock::render(&lock);
+    assert!(written.contains(&filename) && !written.contains("s3cret"), "{written}");
+}

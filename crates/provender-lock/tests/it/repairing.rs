@@ -218,3 +218,29 @@ fn a_fix_for_another_python_is_no_fix() {
         project.repaired("a==1.0\n", FixPolicy::default(), &Vulnerable(vec![("a", vec!["1.0"])]));
     assert_eq!(outcome.unfixed[0].reason, UnfixedReason::NoFixPublished);
 }
+
+#[test]
+fn a_limit_for_another_python_pins_nothing_here() {
+    let project = Project::new(
+        "[a]\n\"1.0\" = {}\n\"1.1\" = {}\n",
+        "a==1.0 ; python_version < '3.8'\na>=1 ; python_version >= '3.8'\n",
+    );
+    let outcome =
+        project.repaired("a==1.0\n", FixPolicy::default(), &Vulnerable(vec![("a", vec!["1.0"])]));
+    assert_eq!(pins(&outcome.lock), ["a==1.1"]);
+}
+
+#[test]
+fn a_fix_that_cannot_be_built_here_is_passed_over() {
+    // Builds are not allowed, and the nearest fix needs one.
+    let project = Project::new(
+        "[a]\n\"1.0\" = {}\n\"1.1\" = { files = [\"sdist-dynamic\"] }\n\"1.2\" = {}\n[b]\n\"1.0\" = {}\n\"1.1\" = {}\n",
+        "a\nb\n",
+    );
+    let outcome = project.repaired(
+        "a==1.0\nb==1.0\n",
+        FixPolicy::default(),
+        &Vulnerable(vec![("a", vec!["1.0"]), ("b", vec!["1.0"])]),
+    );
+    assert!(pins(&outcome.lock).contains(&"b==1.1".to_owned()), "{:?}", pins(&outcome.lock));
+}

@@ -5,8 +5,6 @@ use std::borrow::Cow;
 use provender_core::Severity;
 use provender_core::audit::{Audit, Finding, NotAudited, Waiver};
 
-use crate::untrusted;
-
 /// The parts of a report for people, each in the audit's order.
 pub(super) struct Sections<'a> {
     /// Findings that decide the answer.
@@ -49,5 +47,5 @@ pub(super) fn fixes(finding: &Finding) -> String {
 
 /// The requirement as it may be shown.
 pub(super) fn requirement(other: &NotAudited) -> Cow<'_, str> {
-    untrusted::without_credentials(&other.requirement)
+    provender_core::redact::without_credentials(&other.requirement)
 }

@@ -130,7 +130,7 @@ fn show_status(data: &AdvisoryData, output: &Output) -> Result<bool, Failure> {
         Format::Json => json(&document)?,
         _ => human(&document, &freshness, now),
     };
-    output.result(&text);
+    output.result(&text)?;
     Ok(usable)
 }
 
@@ -236,7 +236,7 @@ fn show(id: &str, data: &AdvisoryData, output: &Output) -> Result<Answer, Failur
         Format::Json => json(&ShowDocument { schema: "provender.advisory/1", records: values })?,
         _ => values.iter().map(record).collect::<Vec<_>>().join("\n"),
     };
-    output.result(&text);
+    output.result(&text)?;
     Ok(Answer::Yes)
 }
 

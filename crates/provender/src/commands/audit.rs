@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use provender_core::inventory::{self, Inventory};
+use provender_core::lock::LockError;
 use provender_core::{Diagnostic, Place};
 use provender_report::audit::{AuditReport, ReportFormat};
 
 use super::audited;
 use super::data::AdvisoryData;
-use crate::cli::{AuditArgs, Format, GlobalArgs};
+use super::lock::project_folder;
+use crate::cli::{AuditArgs, Format, GlobalArgs, LockFormat};
 use crate::exit::{Answer, Failure};
 use crate::output::{Output, shown};
 use crate::settings::Settings;
@@ -22,7 +24,7 @@ pub(crate) fn run(
     global: &GlobalArgs,
     output: &Output,
 ) -> Result<Answer, Failure> {
-    let settings = Settings::gather(global, Path::new("."))?;
+    let settings = Settings::gather(global, &project_folder(&args.targets))?;
     let targets = if args.targets.is_empty() {
         vec![default_target(&settings)?]
     } else {
@@ -39,12 +41,12 @@ pub(crate) fn run(
     let mut audit = audited::audit(&snapshot, inventory, &settings, now)?;
     audit.diagnostics.splice(0..0, notes);
     let (threshold, _) = settings.fail_on(args.fail_on);
-    print(&AuditReport { audit: &audit, threshold, now }, output);
+    print(&AuditReport { audit: &audit, threshold, now }, output)?;
     Ok(audited::answer(&audit, threshold))
 }
 
 /// Prints an audit in the form that was asked for.
-fn print(report: &AuditReport<'_>, output: &Output) {
+fn print(report: &AuditReport<'_>, output: &Output) -> Result<(), Failure> {
     let format = match output.format {
         Format::Human => ReportFormat::Table,
         Format::Json => ReportFormat::Json,
@@ -54,7 +56,8 @@ fn print(report: &AuditReport<'_>, output: &Output) {
     if output.format == Format::Human {
         output.diagnostics(&report.audit.diagnostics);
     }
-    output.result(&report.render(format, output.style()));
+    output.result(&report.render(format, output.style()))?;
+    Ok(())
 }
 
 fn default_target(settings: &Settings) -> Result<PathBuf, Failure> {
@@ -129,15 +132,26 @@ fn parse(text: &str, path: &Path, name: &Path) -> Result<Inventory, Failure> {
     } else {
         inventory::from_requirements_txt(text, name)
     };
-    read.map_err(|error| {
-        Diagnostic::error("audit/malformed", error.message)
-            .at(Place { line: error.line, ..Place::file(name) })
-            .hint("the file must be in requirements format, or a pylock.toml or uv.lock by name")
-            .into()
-    })
+    read.map_err(|error| malformed(error, name))
 }
 
 /// What stands in a lock that was just made and will stand at `path`.
-pub(super) fn inventory_of(text: &str, path: &Path) -> Result<Inventory, Failure> {
-    parse(text, path, &PathBuf::from(shown(path)))
+pub(super) fn inventory_of(
+    text: &str,
+    format: LockFormat,
+    path: &Path,
+) -> Result<Inventory, Failure> {
+    let name = PathBuf::from(shown(path));
+    let read = match format {
+        LockFormat::Constraints => inventory::from_requirements_txt(text, &name),
+        LockFormat::Pylock => inventory::from_pylock(text, &name),
+    };
+    read.map_err(|error| malformed(error, &name))
+}
+
+fn malformed(error: LockError, name: &Path) -> Failure {
+    Diagnostic::error("audit/malformed", error.message)
+        .at(Place { line: error.line, ..Place::file(name) })
+        .hint("the file must be in requirements format, or a pylock.toml or uv.lock by name")
+        .into()
 }

@@ -23,6 +23,7 @@ use crate::output::Output;
 use crate::progress::Spinner;
 use crate::settings::{Settings, network};
 use plan::Plan;
+pub(super) use plan::project_folder;
 use summary::Summary;
 
 pub(crate) fn run(
@@ -30,7 +31,7 @@ pub(crate) fn run(
     global: &GlobalArgs,
     output: &Output,
 ) -> Result<Answer, Failure> {
-    let project = plan::project_folder(&args.inputs);
+    let project = project_folder(&args.inputs);
     let settings = Settings::gather(global, &project)?;
     let client = network::client(&settings)?;
     let plan = Plan::make(args, &settings, &project, client.clone())?;
@@ -87,7 +88,7 @@ pub(crate) fn run(
         // Writing what stands there already would only touch its time.
         Some(path) if summary.changed => file::replace(path, &text)?,
         Some(_) => {}
-        None => output.result(&text),
+        None => output.result(&text)?,
     }
     summary.show(output)?;
     Ok(answer(audit.as_ref(), threshold))
@@ -118,7 +119,7 @@ fn audit(
         LockFormat::Constraints => Path::new("constraints.txt"),
         LockFormat::Pylock => Path::new("pylock.toml"),
     };
-    let inventory = inventory_of(text, plan.output.as_deref().unwrap_or(stdout))?;
+    let inventory = inventory_of(text, plan.format, plan.output.as_deref().unwrap_or(stdout))?;
     audited::audit(snapshot, inventory, settings, now)
 }
 

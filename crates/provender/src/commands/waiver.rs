@@ -96,7 +96,7 @@ fn list(settings: &Settings, output: &Output) -> Result<Answer, Failure> {
         _ if waivers.is_empty() => "no waivers".to_owned(),
         _ => waivers.iter().map(line).collect::<Vec<_>>().join("\n"),
     };
-    output.result(&text);
+    output.result(&text)?;
     Ok(Answer::Yes)
 }
 

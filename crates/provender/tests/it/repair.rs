@@ -80,7 +80,7 @@ fn every_move_and_everything_that_stays_vulnerable_has_its_reason() {
         "core 1.0.0 -> 1.2.0 was vulnerable",
         "web 1.0.0 -> 1.1.0 for the fix of core",
         "= capped 1.0 capped by cap (demands capped<1.1)",
-        "= never 1.0 no fix is published",
+        "= never 1.0 no fix is published for this Python",
         "= pinned 1.0 pinned by you: `pinned==1.0` in requirements.txt:4",
     ] {
         assert!(lines.iter().any(|found| found == line), "no `{line}` in\n{run}");

@@ -60,8 +60,10 @@ impl Plan {
         }
         let format = format(args, output.as_deref());
         let base = output.as_deref().map_or_else(|| folder_of(&inputs[0]), folder_of);
-        let present_text = output.as_deref().map(read_present).transpose()?.flatten();
-        let present = match (&present_text, &output) {
+        // A lock that goes to stdout still starts from the one that stands in its usual place.
+        let usual = output.clone().or_else(|| usual_output(args, settings, &inputs[0]));
+        let present_text = usual.as_deref().map(read_present).transpose()?.flatten();
+        let present = match (&present_text, &usual) {
             (Some(text), Some(path)) => Some(parse_present(text, path, format)?),
             _ => None,
         };
@@ -76,7 +78,7 @@ impl Plan {
         let request = LockRequest {
             inputs,
             base,
-            output: output.clone(),
+            output: usual,
             present,
             selection: selection(args, settings)?,
             target: target(args, settings)?,
@@ -117,23 +119,38 @@ fn inputs(
     if !configured.is_empty() {
         return Ok(configured.iter().map(|input| settings.file.folder.join(input)).collect());
     }
-    let found = INPUTS.iter().map(|name| project.join(name)).find(|path| path.is_file());
+    let found = INPUTS.iter().map(|name| project.join(name)).find(|path| says_what_to_lock(path));
     found.map(|input| vec![input]).ok_or_else(|| {
         Diagnostic::error("lock/no-input", "there is nothing here to lock")
             .hint(format!("name a file, or set `[lock] inputs`; looked for {}", INPUTS.join(", ")))
     })
 }
 
+/// Whether a file is there and has requirements; a `pyproject.toml` often only configures tools.
+fn says_what_to_lock(path: &Path) -> bool {
+    if path.extension().is_none_or(|extension| extension != "toml") {
+        return path.is_file();
+    }
+    let Ok(text) = std::fs::read_to_string(path) else { return false };
+    // One that cannot be read as TOML is taken, so that the reader can say what is wrong with it.
+    text.parse::<toml::Table>().map_or(true, |table| table.contains_key("project"))
+}
+
 fn output(args: &LockArgs, settings: &Settings, first: &Path) -> Option<PathBuf> {
     match &args.output {
         Some(path) if path == Path::new("-") => None,
         Some(path) => Some(path.clone()),
-        None => match &settings.file.values.lock.output {
-            // A file that is named on the command line has its lock beside it.
-            Some(path) if args.inputs.is_empty() => Some(settings.file.folder.join(path)),
-            _ => Some(folder_of(first).join("constraints.txt")),
-        },
+        None => usual_output(args, settings, first),
     }
+}
+
+/// Where the lock stands when nobody says otherwise on the command line.
+fn usual_output(args: &LockArgs, settings: &Settings, first: &Path) -> Option<PathBuf> {
+    Some(match &settings.file.values.lock.output {
+        // A file that is named on the command line has its lock beside it.
+        Some(path) if args.inputs.is_empty() => settings.file.folder.join(path),
+        _ => folder_of(first).join("constraints.txt"),
+    })
 }
 
 fn format(args: &LockArgs, output: Option<&Path>) -> LockFormat {

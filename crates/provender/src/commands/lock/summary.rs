@@ -65,17 +65,15 @@ struct UnfixedDocument {
 impl Summary<'_> {
     /// Prints what was locked.
     pub(crate) fn show(&self, output: &Output) -> Result<(), Failure> {
-        if output.format == Format::Json {
-            // The lock itself went to stdout where it was asked for there.
-            if self.plan.output.is_some() {
-                output.result(&json(&self.document())?);
-            }
+        // Where the lock itself went to stdout, people are told beside it.
+        if output.format == Format::Json && self.plan.output.is_some() {
+            output.result(&json(&self.document())?)?;
             return Ok(());
         }
         output.say(&self.changes(output));
         if let Some(audit) = self.audit {
             output.diagnostics(&audit.diagnostics);
-            self.findings(audit, output);
+            self.findings(audit, output)?;
             let skipped = audit.not_audited.iter().filter(|entry| entry.waiver.is_none()).count();
             if skipped > 0 {
                 let what = if skipped == 1 { "requirement" } else { "requirements" };
@@ -98,7 +96,7 @@ impl Summary<'_> {
     /// Says whether the lock is what its inputs give.
     pub(crate) fn check(&self, output: &Output) -> Result<Answer, Failure> {
         if output.format == Format::Json {
-            output.result(&json(&self.document())?);
+            output.result(&json(&self.document())?)?;
         } else if self.changed {
             output.say(&self.changes(output));
             if let Some(path) = &self.plan.output {
@@ -150,14 +148,15 @@ impl Summary<'_> {
         }
     }
 
-    fn findings(&self, audit: &Audit, output: &Output) {
+    fn findings(&self, audit: &Audit, output: &Output) -> Result<(), Failure> {
         let report = AuditReport { audit, threshold: self.threshold, now: self.now };
         // With the lock on stdout, the findings must not be mixed into it.
         if self.plan.output.is_some() {
-            output.result(&report.render(ReportFormat::Table, output.style()));
+            output.result(&report.render(ReportFormat::Table, output.style()))?;
         } else {
             output.say(report.render(ReportFormat::Table, output.side_style()).trim_end());
         }
+        Ok(())
     }
 
     fn last_line(&self) -> String {
