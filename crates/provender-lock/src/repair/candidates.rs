@@ -14,7 +14,7 @@ use crate::request::Advisories;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Candidates {
     versions: Vec<Version>,
-    clauses: String,
+    published: Vec<Version>,
 }
 
 impl Candidates {
@@ -28,10 +28,38 @@ impl Candidates {
         &self.versions
     }
 
-    /// Version clauses that allow just these among what is published.
-    pub(crate) fn clauses(&self) -> &str {
-        &self.clauses
+    /// Versions to choose from, given as they are.
+    pub(crate) fn among(versions: Vec<Version>, published: &[Version]) -> Option<Self> {
+        (!versions.is_empty()).then(|| Self { versions, published: published.to_vec() })
     }
+
+    /// Version clauses that allow just these up to `end`, among what is published.
+    ///
+    /// With `few`, only some of them are allowed: a solver that finds one version not to fit looks
+    /// at every other one in turn, each at the price of a request.
+    pub(crate) fn clauses(&self, end: Option<&Version>, few: bool) -> String {
+        let up_to = |version: &&Version| end.is_none_or(|end| *version <= end);
+        let allowed: Vec<&Version> = self.versions.iter().filter(up_to).collect();
+        let Some(last) = allowed.last() else { return format!("=={}", self.versions[0]) };
+        let chosen = if few { spread(&allowed) } else { allowed.clone() };
+        let first = allowed[0];
+        let mut clauses = format!(">={first},<={last}");
+        for version in self.published.iter().filter(|version| *version > first && version < last) {
+            if chosen.binary_search(&version).is_err() {
+                let _ = write!(clauses, ",!={version}");
+            }
+        }
+        clauses
+    }
+}
+
+/// The first and the last ones, and between them the fewer the farther from either end.
+fn spread<'a>(versions: &[&'a Version]) -> Vec<&'a Version> {
+    let count = versions.len();
+    let steps = std::iter::successors(Some(1_usize), |step| Some(step * 2));
+    let ends: BTreeSet<usize> =
+        steps.take_while(|step| *step <= count).flat_map(|step| [step - 1, count - step]).collect();
+    ends.into_iter().map(|at| versions[at]).collect()
 }
 
 /// What decides which versions would do.
@@ -79,18 +107,32 @@ pub(crate) fn find(question: &Question<'_>) -> Result<Candidates, UnfixedReason>
         return Err(UnfixedReason::OutsideStep { nearest: (*nearest).clone() });
     }
     let versions: Vec<Version> = in_step.into_iter().cloned().collect();
-    let clauses = clauses(&versions, published);
-    Ok(Candidates { versions, clauses })
+    Ok(Candidates { versions, published: published.to_vec() })
 }
 
-/// `>=` the first, `<=` the last, and `!=` whatever lies between and is no candidate.
-fn clauses(versions: &[Version], published: &[Version]) -> String {
-    let (first, last) = (&versions[0], &versions[versions.len() - 1]);
-    let mut clauses = format!(">={first},<={last}");
-    for version in published.iter().filter(|version| *version > first && *version < last) {
-        if versions.binary_search(version).is_err() {
-            let _ = write!(clauses, ",!={version}");
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn versions(count: u64) -> Vec<Version> {
+        (0..count).map(|minor| Version::new([1, minor])).collect()
     }
-    clauses
+
+    #[test]
+    fn all_candidates_are_allowed_and_nothing_else() {
+        let published = versions(5);
+        let kept = vec![published[1].clone(), published[3].clone(), published[4].clone()];
+        let candidates = Candidates::among(kept, &published).unwrap();
+        assert_eq!(candidates.clauses(None, false), ">=1.1,<=1.4,!=1.2");
+        assert_eq!(candidates.clauses(Some(&published[3]), false), ">=1.1,<=1.3,!=1.2");
+    }
+
+    #[test]
+    fn few_of_many_lie_near_both_ends() {
+        let all = versions(40);
+        let refs: Vec<&Version> = all.iter().collect();
+        let chosen: Vec<u64> = spread(&refs).iter().map(|version| version.release()[1]).collect();
+        assert_eq!(chosen, [0, 1, 3, 7, 8, 15, 24, 31, 32, 36, 38, 39]);
+        assert_eq!(spread(&refs[..1]).len(), 1);
+    }
 }

@@ -7,8 +7,12 @@
 //! 1. the vulnerable projects at unaffected versions, everything else exactly where it is;
 //! 2. where that contradicts itself, room for the projects that the resolver names, upwards and
 //!    within their step, until it works;
-//! 3. each of those back where it was, and each moved project nearer to where it was, as long as
-//!    that works too.
+//! 3. each moved project nearer to where it was, and each freed one back there, as long as that
+//!    works too.
+//!
+//! A solve is allowed a few candidates of each project, near both ends, and all of them only where
+//! those do not do: each version that a resolver looks at is a request. What a fix brings along
+//! anew is taken at its newest sound version.
 //!
 //! What cannot be demanded at all is given up and explained.
 

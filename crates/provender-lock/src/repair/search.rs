@@ -33,12 +33,23 @@ pub(crate) struct Search<'a, S> {
 struct Demand {
     /// Vulnerable projects, and the versions that would do.
     targets: BTreeMap<ProjectName, Candidates>,
-    /// Projects that may move upwards, each with the targets for whose sake.
-    free: BTreeMap<ProjectName, BTreeSet<ProjectName>>,
+    /// Projects that may move upwards.
+    free: BTreeMap<ProjectName, Free>,
+    /// Whether every candidate may be tried, at the price of a request each.
+    thorough: bool,
     /// Exact versions, while a smaller step is tried.
     exact: BTreeMap<ProjectName, Version>,
     /// Upper ends, while a smaller step of another project is tried.
     at_most: BTreeMap<ProjectName, Version>,
+}
+
+/// A project that may move although it is not vulnerable.
+#[derive(Clone)]
+struct Free {
+    /// The versions it may take, its present one among them.
+    candidates: Candidates,
+    /// The vulnerable projects for whose sake it may move.
+    targets: BTreeSet<ProjectName>,
 }
 
 /// The projects of `pins` that have a vulnerable version.
@@ -88,8 +99,11 @@ impl<S: Solver> Search<'_, S> {
             }
         }
         if !demand.targets.is_empty() {
-            now = self.put_back(&mut demand, &before, now).await;
-            now = self.step_down(&demand, &before, now).await?;
+            demand.thorough = false;
+            now = self.step_down(&demand, &before, now).await;
+            if self.put_back(&mut demand, &before, &mut now).await {
+                now = self.step_down(&demand, &before, now).await;
+            }
         }
         let reasons = self.reasons(&demand, &before, &now.pins);
         let unfixed = unfixed
@@ -154,8 +168,23 @@ impl<S: Solver> Search<'_, S> {
         Ok(last)
     }
 
-    /// Frees what the solver names, until the demand is met or nothing is left to free.
+    /// Meets the demand: with a few candidates of each project first, with all of them where that
+    /// is not enough.
     async fn make_room(
+        &self,
+        demand: &mut Demand,
+        before: &Pins,
+    ) -> Result<Result<Solution<S::Output>, Conflict>, LockFailure> {
+        demand.thorough = false;
+        if let Ok(solution) = self.free_until_met(demand, before).await? {
+            return Ok(Ok(solution));
+        }
+        demand.thorough = true;
+        self.free_until_met(demand, before).await
+    }
+
+    /// Frees what the solver names, until the demand is met or nothing is left to free.
+    async fn free_until_met(
         &self,
         demand: &mut Demand,
         before: &Pins,
@@ -176,8 +205,8 @@ impl<S: Solver> Search<'_, S> {
                 let held = before.contains_key(name)
                     && !demand.targets.contains_key(name)
                     && !demand.free.contains_key(name);
-                if held {
-                    demand.free.insert(name.clone(), targets.clone());
+                if held && let Some(candidates) = self.upwards(name, before).await? {
+                    demand.free.insert(name.clone(), Free { candidates, targets: targets.clone() });
                     freed = true;
                 }
             }
@@ -235,11 +264,8 @@ impl<S: Solver> Search<'_, S> {
             if versions.len() == 1 {
                 rules.prefer.insert(name.clone(), Some(lowest.clone()));
             }
-            let clauses = if demand.free.contains_key(name) {
-                match self.policy.bound(name, lowest) {
-                    Some(bound) => format!(">={lowest},<{bound}"),
-                    None => format!(">={lowest}"),
-                }
+            let clauses = if let Some(free) = demand.free.get(name) {
+                free.candidates.clauses(demand.at_most.get(name), !demand.thorough)
             } else if versions.len() == 1 {
                 format!("=={lowest}")
             } else {
@@ -251,12 +277,8 @@ impl<S: Solver> Search<'_, S> {
             // What the repair brings along has no old place to be near to: the newest is taken.
             let nearest = before.contains_key(name).then(|| candidates.nearest().clone());
             rules.prefer.insert(name.clone(), nearest);
-            rules.limits.insert(name.clone(), candidates.clauses().to_owned());
-        }
-        for (name, version) in &demand.at_most {
-            let clauses = rules.limits.entry(name.clone()).or_default();
-            let separator = if clauses.is_empty() { "" } else { "," };
-            *clauses = format!("{clauses}{separator}<={version}");
+            let clauses = candidates.clauses(demand.at_most.get(name), !demand.thorough);
+            rules.limits.insert(name.clone(), clauses);
         }
         for (name, version) in &demand.exact {
             rules.prefer.insert(name.clone(), Some(version.clone()));
@@ -275,26 +297,38 @@ impl<S: Solver> Search<'_, S> {
         vulnerable(solution, self.advisories).is_subset(&vulnerable(reference, self.advisories))
     }
 
-    /// Tries each freed project at its old place again.
+    /// Tries each freed project at its old place again. Tells whether one is back there.
     async fn put_back(
         &self,
         demand: &mut Demand,
         before: &Pins,
-        mut now: Solution<S::Output>,
-    ) -> Solution<S::Output> {
+        now: &mut Solution<S::Output>,
+    ) -> bool {
         // What was freed and did not move stays where it is for free.
         demand.free.retain(|name, _| moved(name, before, &now.pins));
         let freed: Vec<ProjectName> = demand.free.keys().cloned().collect();
+        let mut any = false;
         for name in freed {
-            let mut without = demand.clone();
+            let mut without = self.no_farther(demand, &now.pins);
             without.free.remove(&name);
             if let Some(solution) = self.attempt(&without, before, &now.pins).await {
-                without.free.retain(|name, _| moved(name, before, &solution.pins));
-                *demand = without;
-                now = solution;
+                demand.free.retain(|name, _| moved(name, before, &solution.pins));
+                *now = solution;
+                any = true;
             }
         }
-        now
+        any
+    }
+
+    /// The demand, with nothing farther from its old place than it is now.
+    fn no_farther(&self, demand: &Demand, now: &Pins) -> Demand {
+        let mut demand = demand.clone();
+        for name in demand.free.keys().chain(demand.targets.keys()) {
+            if let Some(version) = only(now, name) {
+                demand.at_most.insert(name.clone(), version);
+            }
+        }
+        demand
     }
 
     /// Brings each moved project as near to its old place as the others allow. Between the
@@ -305,32 +339,22 @@ impl<S: Solver> Search<'_, S> {
         demand: &Demand,
         before: &Pins,
         mut now: Solution<S::Output>,
-    ) -> Result<Solution<S::Output>, LockFailure> {
-        let mut names: Vec<&ProjectName> = demand.free.keys().collect();
-        names.extend(demand.targets.keys().filter(|name| before.contains_key(*name)));
-        for name in names {
+    ) -> Solution<S::Output> {
+        let free = demand.free.iter().map(|(name, free)| (name, &free.candidates));
+        // What the repair brought along has no old place.
+        let targets = demand.targets.iter().filter(|(name, _)| before.contains_key(*name));
+        for (name, candidates) in free.chain(targets) {
             let Some(chosen) = only(&now.pins, name) else { continue };
-            let steps = match demand.targets.get(name) {
-                Some(candidates) => candidates.versions().to_vec(),
-                None => self.free_steps(name, before).await?,
-            };
-            let mut lower: &[Version] = match steps.binary_search(&chosen) {
-                Ok(at) => &steps[..at],
+            let mut lower: &[Version] = match candidates.versions().binary_search(&chosen) {
+                Ok(at) => &candidates.versions()[..at],
                 Err(_) => continue,
             };
             let mut first_try = true;
             while !lower.is_empty() {
                 // The nearest one first: it mostly works, and then one solve was enough.
                 let at = if first_try { 0 } else { lower.len() / 2 };
-                let version = lower[at].clone();
-                let mut nearer = demand.clone();
-                for other in demand.free.keys().chain(demand.targets.keys()) {
-                    if let Some(version) = only(&now.pins, other) {
-                        nearer.at_most.insert(other.clone(), version);
-                    }
-                }
-                nearer.at_most.remove(name);
-                nearer.exact.insert(name.clone(), version);
+                let mut nearer = self.no_farther(demand, &now.pins);
+                nearer.exact.insert(name.clone(), lower[at].clone());
                 match self.attempt(&nearer, before, &now.pins).await {
                     Some(solution) => {
                         now = solution;
@@ -341,25 +365,25 @@ impl<S: Solver> Search<'_, S> {
                 first_try = false;
             }
         }
-        Ok(now)
+        now
     }
 
-    /// The versions that a freed project may step to, ascending.
-    async fn free_steps(
+    /// The present version of a project and those above it that lie within its step; none where
+    /// there is nothing above it.
+    async fn upwards(
         &self,
         name: &ProjectName,
         before: &Pins,
-    ) -> Result<Vec<Version>, LockFailure> {
-        let Some(from) = before.get(name).and_then(BTreeSet::first) else {
-            return Ok(Vec::new());
-        };
-        let mut published = self.solver.published(name).await?;
-        published.retain(|version| {
-            version > from
+    ) -> Result<Option<Candidates>, LockFailure> {
+        let Some(from) = before.get(name).and_then(BTreeSet::first) else { return Ok(None) };
+        let published = self.solver.published(name).await?;
+        let above = published.iter().filter(|version| {
+            *version > from
                 && (from.any_prerelease() || !version.any_prerelease())
                 && self.policy.allows(name, from, version)
         });
-        Ok(published)
+        let versions: Vec<Version> = std::iter::once(from).chain(above).cloned().collect();
+        Ok(if versions.len() > 1 { Candidates::among(versions, &published) } else { None })
     }
 
     fn reasons(
@@ -380,9 +404,10 @@ impl<S: Solver> Search<'_, S> {
             let reason = if was_vulnerable {
                 MoveReason::Vulnerable
             } else {
-                let targets = demand.free.get(name).filter(|targets| !targets.is_empty());
+                let named = demand.free.get(name).map(|free| &free.targets);
+                let named = named.filter(|targets| !targets.is_empty());
                 let all = || demand.targets.keys().cloned().collect();
-                MoveReason::ForFixOf(targets.map_or_else(all, |set| set.iter().cloned().collect()))
+                MoveReason::ForFixOf(named.map_or_else(all, |set| set.iter().cloned().collect()))
             };
             reasons.insert(name.clone(), reason);
         }
