@@ -232,7 +232,7 @@ fn classify(all: &str, request: &LockRequest) -> Class {
         return (
             "lock/build-failed",
             None,
-            "the project's own build failed; its output is above. Choose a version with a wheel, \
+            "the project's own build failed; its output is among the causes. Choose a version with a wheel, \
              or install what its build needs"
                 .to_owned(),
         );

@@ -55,7 +55,7 @@ pub(crate) struct LockArgs {
     /// Give up the present pin of this project (may be repeated)
     #[arg(short = 'P', long, value_name = "NAME", help_heading = "Resolution")]
     pub(crate) upgrade_package: Vec<ProjectName>,
-    /// Consider no file uploaded after this date or instant
+    /// Consider no file uploaded after this instant; a date is its first one (UTC)
     #[arg(long, value_name = "DATE", help_heading = "Resolution")]
     pub(crate) exclude_newer: Option<String>,
     /// Never run a project's code to learn its metadata

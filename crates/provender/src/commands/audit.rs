@@ -36,8 +36,9 @@ pub(crate) fn run(
     }
     let now = Timestamp::now();
     let data = AdvisoryData::of(&settings)?;
-    data.take_in_local(now)?;
-    let (snapshot, notes) = data.usable(now, args.allow_stale)?;
+    let mut notes = data.take_in_local(now)?;
+    let (snapshot, warnings) = data.usable(now, args.allow_stale)?;
+    notes.extend(warnings);
     let mut audit = audited::audit(&snapshot, inventory, &settings, now)?;
     audit.diagnostics.splice(0..0, notes);
     let (threshold, _) = settings.fail_on(args.fail_on);

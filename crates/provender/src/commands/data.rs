@@ -9,7 +9,7 @@ use provender_advisory::freshness::REFRESH_AGE;
 use provender_advisory::{
     Catalog, CatalogError, ExpectedSource, Freshness, Snapshot, Update, Validators,
 };
-use provender_core::Diagnostic;
+use provender_core::{Diagnostic, Level};
 use provender_net::{Client, Fetched, Wanted};
 use url::Url;
 
@@ -57,13 +57,29 @@ impl AdvisoryData {
         Freshness::of(state, &expected, now, self.allowed)
     }
 
-    /// Whether a source, optional or not, never answered or did so more than a day ago.
+    /// Whether a source, optional or not, never answered or did so more than a day ago. Who asked
+    /// within the hour and got nothing is spared the wait for another refusal.
     pub(crate) fn has_due_source(&self, state: &State, now: Timestamp) -> bool {
-        self.sources.iter().any(|source| {
+        let due = self.sources.iter().any(|source| {
             state
                 .source(&source.name)
                 .is_none_or(|kept| now.duration_since(kept.fetched_at) > REFRESH_AGE)
+        });
+        due && !self.asked_within_the_hour(now)
+    }
+
+    fn asked_within_the_hour(&self, now: Timestamp) -> bool {
+        let asked = std::fs::metadata(self.asked_file()).and_then(|file| file.modified());
+        let asked = asked.ok().and_then(|time| Timestamp::try_from(time).ok());
+        asked.is_some_and(|asked| {
+            let age = now.duration_since(asked);
+            age < SignedDuration::from_hours(1) && age >= SignedDuration::ZERO
         })
+    }
+
+    /// Its time of change says when the sources were last asked.
+    fn asked_file(&self) -> PathBuf {
+        self.catalog.folder().join("asked")
     }
 
     /// Asks every source for what is new.
@@ -81,6 +97,8 @@ impl AdvisoryData {
             fetched.push((source, download));
         }
         let mut update = self.catalog.update().map_err(|error| told(&error))?;
+        // Where it cannot be written, the sources are asked again next time: no more is lost.
+        let _ = std::fs::write(self.asked_file(), "");
         let mut answers = Vec::new();
         for (source, download) in fetched {
             let answered = match (&source.origin, download) {
@@ -95,8 +113,9 @@ impl AdvisoryData {
     }
 
     /// Takes in the sources on this machine that are new, changed, or older than a day. No network
-    /// is asked.
-    pub(crate) fn take_in_local(&self, now: Timestamp) -> Result<(), Failure> {
+    /// is asked. One that fails keeps what it gave before, with its age.
+    pub(crate) fn take_in_local(&self, now: Timestamp) -> Result<Vec<Diagnostic>, Failure> {
+        let mut notes = Vec::new();
         let state = self.catalog.state().map_err(|error| told(&error))?;
         let due: Vec<(&Source, &Path)> = self
             .sources
@@ -108,17 +127,24 @@ impl AdvisoryData {
             .filter(|(source, path)| is_due(&state, &source.name, path, now))
             .collect();
         if due.is_empty() {
-            return Ok(());
+            return Ok(notes);
         }
         let mut update = self.catalog.update().map_err(|error| told(&error))?;
         for (source, path) in due {
-            if let Answered::Failed(diagnostic) = import(&mut update, &source.name, path, now)
-                && !source.optional
-            {
-                return Err((*diagnostic).into());
+            let kept = state.source(&source.name).is_some();
+            if let Answered::Failed(diagnostic) = import(&mut update, &source.name, path, now) {
+                if !kept && !source.optional {
+                    return Err((*diagnostic).into());
+                }
+                let message = format!(
+                    "the source `{}` gave nothing new: {}",
+                    source.name, diagnostic.message
+                );
+                notes.push(Diagnostic { level: Level::Warning, message, ..*diagnostic });
             }
         }
-        self.commit(update)
+        self.commit(update)?;
+        Ok(notes)
     }
 
     fn commit(&self, mut update: Update) -> Result<(), Failure> {

@@ -133,16 +133,15 @@ fn refresh(
     now: Timestamp,
     output: &Output,
 ) -> Result<Vec<Diagnostic>, Failure> {
-    data.take_in_local(now)?;
+    let mut notes = data.take_in_local(now)?;
     let state = data.catalog.state().map_err(|error| super::data::told(&error))?;
     let due = data.freshness(&state, now).needs_refresh || data.has_due_source(&state, now);
     if !due || args.no_update || settings.offline {
-        return Ok(Vec::new());
+        return Ok(notes);
     }
     let spinner = Spinner::new(output, "fetching advisory data");
     let answers = data.update(client, now)?;
     spinner.finish();
-    let mut notes = Vec::new();
     for (source, answered) in answers {
         // A source that never answered and is optional is told of by its absence.
         if let Answered::Failed(diagnostic) = answered

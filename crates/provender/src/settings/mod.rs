@@ -99,6 +99,14 @@ impl Settings {
             let origin = Origin::Url(osv_dump()?);
             return Ok(vec![Source { name: "osv".to_owned(), origin, optional: false }]);
         }
+        for (at, table) in tables.iter().enumerate() {
+            if tables[..at].iter().any(|earlier| earlier.name == table.name) {
+                let message = format!("two sources are called `{}`", table.name);
+                return Err(Diagnostic::error("settings/malformed", message)
+                    .hint("give each source a name of its own")
+                    .decided_by("advisories.source"));
+            }
+        }
         tables.iter().map(|table| self.source(table)).collect()
     }
 

@@ -270,3 +270,32 @@ fn a_lock_without_data_says_why_none_could_be_fetched() {
         ],
     );
 }
+
+#[test]
+fn a_folder_that_goes_away_leaves_what_it_gave() {
+    let project = project();
+    project.settings("[[advisories.source]]\nname = \"own\"\npath = \"advisories\"\n");
+    let record = osv("X-1", "lib").introduced("0").json().to_string();
+    project.sandbox.write("advisories/X-1.json", record);
+    project.run("audit").exits(1);
+    fs::remove_dir_all(project.sandbox.path("advisories")).unwrap();
+    let run = project.run("audit").exits(1);
+    says(&run, &["warning[advisories/bad-source]", "own"]);
+}
+
+#[test]
+fn an_optional_source_that_is_silent_is_not_asked_at_every_lock() {
+    let project = project();
+    let sources = "[[advisories.source]]\nname = \"osv\"\noptional = true\n\n\
+                   [[advisories.source]]\nname = \"own\"\npath = \"advisories\"\n";
+    project.settings(sources);
+    project
+        .sandbox
+        .write("advisories/X-1.json", osv("X-1", "other").introduced("0").json().to_string());
+    project.advisories.http().fail("/", Fault::Closed);
+    project.run("lock --python-version 3.11 --platform linux").exits(0);
+    let asked = project.advisories.http().requests().len();
+    assert!(asked > 0);
+    project.run("lock --python-version 3.11 --platform linux").exits(0);
+    assert_eq!(project.advisories.http().requests().len(), asked);
+}

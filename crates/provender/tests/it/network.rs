@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
+use provender_core::Version;
 use provender_test::{left_out, shared_dir, venv_dir};
 
 type Pins = BTreeMap<String, BTreeSet<String>>;
@@ -55,4 +56,79 @@ fn network_a_real_project_is_locked_as_uv_locks_it() {
     let (ours, theirs) = (read("constraints.txt"), read("uv.txt"));
     assert!(theirs.len() > 90, "{theirs:?}");
     assert_eq!(ours, theirs);
+}
+
+/// The versions of a lock by project.
+fn versions(text: &str) -> BTreeMap<String, Version> {
+    let pins = text.lines().filter(|line| !line.starts_with(['#', ' ']));
+    pins.filter_map(|line| line.split_whitespace().next()?.split_once("=="))
+        .map(|(name, version)| (name.to_owned(), version.parse().unwrap()))
+        .collect()
+}
+
+/// Over the network: the old lock of a real project is repaired, nothing moves downwards, what has
+/// no fix stays, and a second run changes no byte.
+#[test]
+fn network_an_old_lock_is_repaired_and_then_stays() {
+    const TEST: &str = "network_an_old_lock_is_repaired_and_then_stays";
+    let Some(shared) = shared_dir() else { return left_out(TEST, "no shared data") };
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["requirements.txt", "constraints.txt"] {
+        let text = std::fs::read(shared.join("projects/trading-backend").join(name)).unwrap();
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    let run = |arguments: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_provender"))
+            .args(arguments)
+            .env("PROVENDER_DATA_DIR", folder.path().join("data"))
+            .current_dir(&folder)
+            .output()
+            .unwrap()
+    };
+    let advisories = shared.join("advisories");
+    let archive = advisories.join("pypa-2024-10-10.zip");
+    let named = advisories.join("named");
+    let imported =
+        run(&["advisories", "import", archive.to_str().unwrap(), named.to_str().unwrap()]);
+    assert!(imported.status.success());
+    let lock = ["lock", "--no-update", "--python-version", "3.11", "--platform", "linux"];
+    let read = || std::fs::read_to_string(folder.path().join("constraints.txt")).unwrap();
+    let before = versions(&read());
+    let first = run(&lock);
+    let said = String::from_utf8_lossy(&first.stderr).into_owned();
+    if first.status.code() == Some(2) {
+        return left_out(TEST, &format!("the index cannot be asked here: {said}"));
+    }
+    // ecdsa has no fix, and no waiver accepts it here.
+    assert_eq!(first.status.code(), Some(1), "{said}");
+    let text = read();
+    let after = versions(&text);
+    assert_eq!(after["ecdsa"], before["ecdsa"]);
+    for (name, version) in &before {
+        assert!(after.get(name).is_none_or(|now| now >= version), "{name}: {said}");
+    }
+    let moved: Vec<&str> = after
+        .iter()
+        .filter(|(name, version)| before.get(*name) != Some(version))
+        .map(|(name, _)| name.as_str())
+        .collect();
+    assert_eq!(
+        moved,
+        [
+            "fastapi",
+            "h11",
+            "httpcore",
+            "idna",
+            "jinja2",
+            "python-jose",
+            "python-multipart",
+            "requests",
+            "starlette",
+            "typing-extensions",
+            "urllib3",
+        ],
+        "{said}"
+    );
+    assert_eq!(run(&lock).status.code(), Some(1));
+    assert_eq!(read(), text);
 }
