@@ -6,12 +6,13 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use provender_core::{ProjectName, Version};
 use rustc_hash::FxHashMap;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OnceCell};
 use uv_build_frontend::{SourceBuild, SourceBuildContext};
 use uv_cache::Cache;
 use uv_client::RegistryClient;
@@ -57,6 +58,9 @@ impl BuildLog {
     }
 }
 
+/// A future that stays on its thread.
+pub(crate) type LocalBoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
 /// How the resolver gets at builds.
 pub(crate) struct Context<'a> {
     parts: Rc<Parts<'a>>,
@@ -68,8 +72,12 @@ pub(crate) struct Context<'a> {
 pub(crate) struct Parts<'a> {
     /// What runs builds, once one was needed; none where no Python could be found for it.
     pub(crate) builder: OnceLock<Option<Builder<'a>>>,
-    /// Finds a Python and makes a builder of it.
-    pub(crate) make_builder: Box<dyn Fn() -> Option<Builder<'a>> + 'a>,
+    /// The Python for builds, once somebody looked for it.
+    pub(crate) python: &'a OnceCell<Option<Interpreter>>,
+    /// Looks for a Python.
+    pub(crate) find_python: Box<dyn Fn() -> LocalBoxFuture<'a, Option<Interpreter>> + 'a>,
+    /// Makes what builds of a Python.
+    pub(crate) make_dispatch: Box<dyn Fn(&'a Interpreter) -> BuildDispatch<'a> + 'a>,
     /// Told when a Python is needed and none could be found.
     pub(crate) no_python: Notify,
     pub(crate) cache: &'a Cache,
@@ -107,12 +115,18 @@ impl<'a> Context<'a> {
         self.parts.no_python.notified().await;
     }
 
-    fn builder(&self) -> Option<&Builder<'a>> {
-        self.parts.builder.get_or_init(|| (self.parts.make_builder)()).as_ref()
+    async fn builder(&self) -> Option<&Builder<'a>> {
+        let python: &'a OnceCell<Option<Interpreter>> = self.parts.python;
+        let found = python.get_or_init(|| (self.parts.find_python)()).await.as_ref();
+        let make = |interpreter| Builder {
+            interpreter,
+            dispatch: (self.parts.make_dispatch)(interpreter),
+        };
+        self.parts.builder.get_or_init(|| found.map(make)).as_ref()
     }
 
-    fn dispatch(&self) -> Result<&BuildDispatch<'a>, BuildDispatchError> {
-        self.builder().map(|builder| &builder.dispatch).ok_or_else(|| {
+    async fn dispatch(&self) -> Result<&BuildDispatch<'a>, BuildDispatchError> {
+        self.builder().await.map(|builder| &builder.dispatch).ok_or_else(|| {
             BuildDispatchError::Anyhow(anyhow::anyhow!("nothing is built while builds are refused"))
         })
     }
@@ -126,7 +140,7 @@ impl BuildContext for Context<'_> {
     type SourceDistBuilder = SourceBuild;
 
     async fn interpreter(&self) -> &Interpreter {
-        match self.builder() {
+        match self.builder().await {
             Some(builder) => builder.interpreter,
             // The trait leaves no way to say no. Whoever waits for the whole resolution waits for
             // this notice as well, and ends it.
@@ -198,7 +212,7 @@ impl BuildContext for Context<'_> {
         requirements: &'data [Requirement],
         build_stack: &'data BuildStack,
     ) -> Result<ResolvedRequirements, BuildDispatchError> {
-        let resolved = self.dispatch()?.resolve(requirements, build_stack).await?;
+        let resolved = self.dispatch().await?.resolve(requirements, build_stack).await?;
         if let Some(key) = &self.building
             && let Some(entry) = self.parts.log.lock().get_mut(key)
         {
@@ -223,7 +237,7 @@ impl BuildContext for Context<'_> {
         venv: &'data PythonEnvironment,
         build_stack: &'data BuildStack,
     ) -> Result<Vec<CachedDist>, BuildDispatchError> {
-        self.dispatch()?.install(requirements, venv, build_stack).await
+        self.dispatch().await?.install(requirements, venv, build_stack).await
     }
 
     async fn setup_build<'data>(
@@ -247,7 +261,7 @@ impl BuildContext for Context<'_> {
         if self.build_options().no_build_requirement(name) {
             return Err(refused());
         }
-        let builder = self.builder().ok_or_else(refused)?;
+        let builder = self.builder().await.ok_or_else(refused)?;
         let version = dist.map(|dist| dist.version_or_url()).and_then(|either| match either {
             VersionOrUrlRef::Version(version) => Some(version),
             VersionOrUrlRef::Url(_) => None,
@@ -307,7 +321,8 @@ impl BuildContext for Context<'_> {
         build_kind: BuildKind,
         version_id: Option<&'data str>,
     ) -> Result<Option<DistFilename>, BuildDispatchError> {
-        self.dispatch()?
+        self.dispatch()
+            .await?
             .direct_build(source, subdirectory, output_dir, sources, build_kind, version_id)
             .await
     }

@@ -19,9 +19,15 @@ pub(crate) fn wanted(request: &LockRequest) -> Option<PythonVersion> {
     request.target.python.or(present.map(|target| target.python))
 }
 
-/// A Python of that version, else any.
-pub(crate) fn find(request: &LockRequest, cache: &Cache) -> Option<Interpreter> {
-    let wanted = wanted(request).map(|version| version.to_string());
+/// A Python of that version, else any. While an interpreter is asked what it is, the resolution
+/// goes on.
+pub(crate) async fn find(wanted: Option<PythonVersion>, cache: Cache) -> Option<Interpreter> {
+    let found = tokio::task::spawn_blocking(move || find_now(wanted, &cache));
+    found.await.ok().flatten()
+}
+
+fn find_now(wanted: Option<PythonVersion>, cache: &Cache) -> Option<Interpreter> {
+    let wanted = wanted.map(|version| version.to_string());
     let requests = wanted.iter().map(|version| PythonRequest::parse(version));
     requests.chain([PythonRequest::Default]).find_map(|python| {
         let found = PythonInstallation::find_existing(

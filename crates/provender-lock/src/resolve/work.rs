@@ -10,7 +10,7 @@ use provender_core::{
     Version,
 };
 use provender_net::Credential;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OnceCell};
 use uv_auth::Credentials;
 use uv_cache::{Cache, Refresh};
 use uv_client::{
@@ -36,7 +36,7 @@ use uv_types::{
 use uv_workspace::WorkspaceCache;
 
 use super::caching::RememberPages;
-use super::context::{BuildLog, Builder, Built, Context, Parts};
+use super::context::{BuildLog, Built, Context, LocalBoxFuture, Parts};
 use super::session::{Rules, Session, SolveError};
 use super::{build_pins, build_record, error, indexes, output, python, target};
 use crate::failure::LockFailure;
@@ -52,9 +52,14 @@ pub(crate) async fn work(
 ) -> Result<LockOutcome, LockFailure> {
     let inputs = inputs::read(request)?;
     let cache = open_cache(request).await?;
-    let interpreter: OnceLock<Option<Interpreter>> = OnceLock::new();
-    let interpreter = || interpreter.get_or_init(|| python::find(request, &cache)).as_ref();
-    let asked = if python::wanted(request).is_none() { interpreter() } else { None };
+    let python: OnceCell<Option<Interpreter>> = OnceCell::new();
+    let find_python = || -> LocalBoxFuture<'_, Option<Interpreter>> {
+        Box::pin(python::find(python::wanted(request), cache.clone()))
+    };
+    let asked = match python::wanted(request) {
+        Some(_) => None,
+        None => python.get_or_init(find_python).await.as_ref(),
+    };
     let target = choose_target(request, asked)?;
     let environment =
         target::environment(&target).map_err(|error| error::failure(error.as_ref(), request))?;
@@ -115,9 +120,8 @@ pub(crate) async fn work(
     let state = SharedState::default();
     let index = InMemoryIndex::default();
     let workspace_cache = WorkspaceCache::default();
-    let make_builder = || {
-        let interpreter = interpreter()?;
-        let dispatch = BuildDispatch::new(
+    let make_dispatch = |interpreter| {
+        BuildDispatch::new(
             &client,
             &cache,
             &build_constraints,
@@ -141,12 +145,13 @@ pub(crate) async fn work(
             workspace_cache.clone(),
             concurrency.clone(),
             Preview::default(),
-        );
-        Some(Builder { interpreter, dispatch })
+        )
     };
     let context = Context::new(Parts {
         builder: OnceLock::new(),
-        make_builder: Box::new(make_builder),
+        python: &python,
+        find_python: Box::new(find_python),
+        make_dispatch: Box::new(make_dispatch),
         no_python: Notify::new(),
         cache: &cache,
         client: &client,
