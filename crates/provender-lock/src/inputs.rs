@@ -17,7 +17,6 @@ use uv_distribution_types::{
 use uv_pep508::{MarkerTree, RequirementOrigin};
 use uv_requirements_txt::{RequirementEntry, RequirementsTxtRequirement};
 
-use crate::dev::DevRequirements;
 use crate::failure::LockFailure;
 use crate::request::LockRequest;
 
@@ -374,11 +373,6 @@ impl Reader<'_> {
         out.push_str(rest);
         Ok(out)
     }
-}
-
-/// Whether a requirement that came from `pyproject.toml` is left out.
-pub(crate) fn is_left_out(dev: Option<&DevRequirements>, name: &ProjectName) -> bool {
-    dev.is_some_and(|dev| dev.is_dev_project(name))
 }
 
 fn parse(

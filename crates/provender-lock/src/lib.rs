@@ -19,4 +19,4 @@ pub use repair::policy::{FixPolicy, FixStep};
 pub use request::{
     Advisories, IndexSettings, LockRequest, Observer, Progress, Selection, TargetRequest, Upgrade,
 };
-pub use resolve::{default_index, lock};
+pub use resolve::{check_inputs, default_index, lock};

@@ -39,8 +39,8 @@ pub struct LockRequest {
     pub exclude_dev: Option<DevRequirements>,
     /// How far a vulnerable pin may move; none neither audits nor repairs.
     pub fix: Option<FixPolicy>,
-    /// Whether the lock must tell its files' names, addresses and sizes; PEP 751 demands them, and
-    /// gathering them takes longer than a repeated resolution.
+    /// Whether the lock must tell its files' names, addresses and sizes; PEP 751 demands them, pip's
+    /// format has no place for them, and gathering them is work.
     pub file_details: bool,
     /// Where pages, metadata and built wheels are remembered.
     pub cache_dir: PathBuf,

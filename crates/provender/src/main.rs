@@ -16,8 +16,8 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-/// The resolver reads pages in many threads at once, and the system's allocator spends a third of a
-/// repeated lock on giving each of them memory.
+/// The resolver reads pages in many threads at once, and the system's allocator asks the kernel for
+/// the memory of each of them in small pieces.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

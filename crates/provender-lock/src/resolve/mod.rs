@@ -29,6 +29,16 @@ use crate::request::{Advisories, LockRequest, Observer};
 pub use indexes::default_index;
 pub(crate) use session::{Rules, Session, SolveError, Solved};
 
+/// Reads the inputs and forgets them: what is wrong with them can be told before anything is
+/// fetched for them.
+///
+/// # Errors
+///
+/// Inputs that cannot be read.
+pub fn check_inputs(request: &LockRequest) -> Result<(), LockFailure> {
+    crate::inputs::read(request).map(drop)
+}
+
 /// Resolves the requirements of `request`, and, where `request.fix` says so, moves what
 /// `advisories` calls vulnerable.
 ///

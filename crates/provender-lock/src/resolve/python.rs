@@ -1,7 +1,6 @@
 //! The Python that runs builds, and that says what to lock for where nobody else does.
 //!
-//! Asking an interpreter what it is takes longer than a whole repeated lock, so it is found only
-//! when somebody needs it.
+//! Asking an interpreter what it is means to start it, so it is found only when somebody needs it.
 
 use std::path::Path;
 

@@ -15,7 +15,7 @@ use uv_types::BuildContext as _;
 use super::error;
 use super::session::Session;
 use crate::failure::LockFailure;
-use crate::inputs::{Inputs, is_left_out, shown_path};
+use crate::inputs::{Inputs, shown_path};
 
 /// All requirements of the inputs, and those that were left out as development requirements.
 pub(crate) async fn collect(
@@ -42,7 +42,7 @@ pub(crate) async fn collect(
     let dev = session.request.exclude_dev.as_ref();
     let mut left_out = Vec::new();
     requirements.retain(|requirement| {
-        let leave = is_left_out(dev, &requirement.name);
+        let leave = dev.is_some_and(|dev| dev.is_dev_project(&requirement.name));
         if leave {
             left_out.push(requirement.to_string());
         }

@@ -41,7 +41,7 @@ pub(crate) fn run(
     notes.extend(warnings);
     let mut audit = audited::audit(&snapshot, inventory, &settings, now)?;
     audit.diagnostics.splice(0..0, notes);
-    let (threshold, _) = settings.fail_on(args.fail_on);
+    let threshold = settings.fail_on(args.fail_on);
     print(&AuditReport { audit: &audit, threshold, now }, output)?;
     Ok(audited::answer(&audit, threshold))
 }

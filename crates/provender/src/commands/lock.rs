@@ -35,8 +35,9 @@ pub(crate) fn run(
     let settings = Settings::gather(global, &project)?;
     let client = network::client(&settings)?;
     let plan = Plan::make(args, &settings, &project, client.clone())?;
+    provender_lock::check_inputs(&plan.request)?;
     let now = Timestamp::now();
-    let (threshold, _) = settings.fail_on(args.fail_on);
+    let threshold = settings.fail_on(args.fail_on);
     let waivers = &settings.file.values.waivers;
 
     let mut notes = plan.notes.clone();

@@ -83,13 +83,9 @@ impl Settings {
         days.map_or(DEFAULT_ALLOWED_AGE, |days| SignedDuration::from_hours(24 * i64::from(days)))
     }
 
-    /// The severity from which a finding counts, and the setting that says so.
-    pub(crate) fn fail_on(&self, flag: Option<Severity>) -> (Severity, &'static str) {
-        match (flag, self.file.values.audit.fail_on) {
-            (Some(severity), _) => (severity, "--fail-on"),
-            (None, Some(severity)) => (severity, "audit.fail-on"),
-            (None, None) => (Severity::Low, "the default of --fail-on"),
-        }
+    /// The severity from which a finding counts.
+    pub(crate) fn fail_on(&self, flag: Option<Severity>) -> Severity {
+        flag.or(self.file.values.audit.fail_on).unwrap_or(Severity::Low)
     }
 
     /// The configured sources of advisories; OSV's dump where none is configured.

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::project::{LOCK, Project, fails, library as project};
+use crate::project::{APP, LOCK, Project, fails, library as project, says};
 
 #[test]
 fn a_requirement_file_that_cannot_be_used_is_named_with_its_line() {
@@ -143,4 +143,12 @@ fn a_file_that_cannot_be_audited_is_told_of() {
     fs::remove_file(project.sandbox.path("constraints.txt")).unwrap();
     fs::remove_file(project.sandbox.path("pylock.toml")).unwrap();
     fails(&project, "audit", 2, &["audit/no-target", "constraints.txt, pylock.toml, uv.lock"]);
+}
+
+#[test]
+fn what_is_wrong_with_an_input_is_told_before_anything_is_fetched() {
+    let project = Project::new(APP, "app=1\n", []);
+    let run = project.run("lock --python-version 3.11 --platform linux").exits(2);
+    says(&run, &["lock/input-malformed", "requirements.txt:1"]);
+    assert_eq!(project.advisories.http().requests().len(), 0);
 }
