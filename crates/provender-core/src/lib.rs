@@ -5,6 +5,7 @@
 //! they go is the business of the caller.
 
 pub mod audit;
+pub mod check;
 pub mod diagnostic;
 pub mod digest;
 pub mod inventory;
