@@ -18,6 +18,7 @@ use uv_pep508::{MarkerTree, RequirementOrigin};
 use uv_requirements_txt::{RequirementEntry, RequirementsTxtRequirement};
 
 use crate::failure::LockFailure;
+use crate::pyproject;
 use crate::request::LockRequest;
 
 /// Everything the inputs say.
@@ -93,6 +94,7 @@ pub(crate) fn read(request: &LockRequest) -> Result<Inputs, LockFailure> {
             reader.inputs.groups.push(group.clone());
         }
     }
+    reader.limits_of_pyprojects();
     Ok(reader.inputs)
 }
 
@@ -110,6 +112,20 @@ impl Reader<'_> {
             self.inputs.left_out.push(shown.to_owned());
         }
         left_out
+    }
+
+    /// Notes what the `pyproject.toml` files demand of versions; what is wrong with them is told
+    /// where they are read for their requirements.
+    fn limits_of_pyprojects(&mut self) {
+        let dev = self.request.exclude_dev.as_ref();
+        for path in &self.inputs.pyprojects {
+            let Ok(text) = std::fs::read_to_string(path) else { continue };
+            let shown = shown_path(path, &self.request.base);
+            let groups = &self.inputs.groups;
+            let limits = pyproject::limits(&text, &shown, &self.request.selection, groups);
+            let kept = |limit: &UserLimit| !dev.is_some_and(|dev| dev.is_dev_project(&limit.name));
+            self.inputs.limits.extend(limits.into_iter().filter(kept));
+        }
     }
 
     fn file(

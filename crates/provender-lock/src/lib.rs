@@ -8,13 +8,16 @@ mod dev;
 mod failure;
 mod inputs;
 mod outcome;
+mod ports;
+mod pyproject;
 mod repair;
 mod request;
 mod resolve;
 
 pub use dev::{DEV_FILES, DEV_GROUPS, DEV_TOOLS, DevRequirements};
 pub use failure::{FailureKind, LockFailure};
-pub use outcome::{LockOutcome, Move, MoveReason, Unfixed, UnfixedReason};
+pub use outcome::{Cap, LockOutcome, Move, MoveReason, Unfixed, UnfixedReason};
+pub use ports::{RequirementsLocker, WheelBuilder};
 pub use repair::policy::{FixPolicy, FixStep};
 pub use request::{
     Advisories, IndexSettings, LockRequest, Observer, Progress, Selection, TargetRequest, Upgrade,

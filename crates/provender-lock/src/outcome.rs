@@ -74,9 +74,20 @@ pub enum UnfixedReason {
     /// Another project in the lock limits it, and no version of that one within its step lifts
     /// the limit.
     CappedBy {
-        /// The projects that limit it, with what they demand, such as `fastapi` and `<0.36`.
-        caps: Vec<(ProjectName, String)>,
+        /// The projects that limit it.
+        caps: Vec<Cap>,
     },
     /// No version of the other projects goes with any fix.
     NoSolution,
+}
+
+/// A project in the lock that limits a vulnerable one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cap {
+    /// The project, such as `fastapi`.
+    pub parent: ProjectName,
+    /// What it demands of the vulnerable one, such as `<0.36`.
+    pub demand: String,
+    /// The requirement by which the user pins the project to one version, and where it stands.
+    pub pinned: Option<(String, provender_core::Place)>,
 }

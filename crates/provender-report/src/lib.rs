@@ -9,14 +9,24 @@
 
 pub mod audit;
 pub mod changes;
+pub mod check;
 pub mod diagnostics;
 pub mod json;
+pub mod reports;
+pub mod sbom;
+pub mod secure;
+pub mod stock;
 
+mod markdown;
 mod style;
 mod table;
 mod untrusted;
 mod wording;
+mod wrap;
 
 pub use audit::{AuditReport, ReportFormat};
 pub use changes::{Change, Kept};
+pub use sbom::SbomInput;
+pub use secure::SecureReport;
 pub use style::Style;
+pub use wording::size;

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use anstyle::{AnsiColor, Effects, Style as Paint};
+use provender_core::check::Outcome;
 use provender_core::{Level, Severity};
 
 /// What the terminal, pipe or file that a text is written for can show.
@@ -54,6 +55,59 @@ pub(crate) const ADDED: Paint = AnsiColor::Green.on_default();
 pub(crate) const REMOVED: Paint = AnsiColor::Red.on_default();
 /// A clear answer of yes.
 pub(crate) const GOOD: Paint = AnsiColor::Green.on_default().effects(Effects::BOLD);
+
+/// What an answer comes to, as a mark before a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// It is so.
+    Yes,
+    /// It is not so.
+    No,
+    /// There should be an answer, and there is none.
+    Missing,
+    /// Nothing was asked.
+    Skipped,
+}
+
+impl Mark {
+    /// The mark of a step of a check.
+    pub(crate) fn of(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Passed => Self::Yes,
+            Outcome::Failed => Self::No,
+            Outcome::NotRun => Self::Skipped,
+        }
+    }
+
+    /// One character.
+    pub(crate) fn unicode(self) -> &'static str {
+        match self {
+            Self::Yes => "✓",
+            Self::No => "✗",
+            Self::Missing => "?",
+            Self::Skipped => "–",
+        }
+    }
+
+    /// The mark where it may stand; in ASCII all marks are equally wide.
+    pub(crate) fn text(self, style: Style) -> &'static str {
+        match self {
+            _ if style.unicode => self.unicode(),
+            Self::Yes => "ok",
+            Self::No => "no",
+            Self::Missing => "??",
+            Self::Skipped => "--",
+        }
+    }
+
+    pub(crate) fn paint(self) -> Paint {
+        match self {
+            Self::Yes => GOOD,
+            Self::No => AnsiColor::Red.on_default().effects(Effects::BOLD),
+            Self::Missing | Self::Skipped => AnsiColor::Yellow.on_default().effects(Effects::BOLD),
+        }
+    }
+}
 
 /// The colour of a severity.
 pub(crate) fn of_severity(severity: Severity) -> Paint {

@@ -2,19 +2,19 @@
 //!
 //! Columns without borders, as uv and cargo write them. Where a row is too wide, columns give way and
 //! their cells are wrapped; where even that is too wide, every row becomes a small list of its own.
-//! Wrapping and measuring are `textwrap`'s. comfy-table, the library that comes nearest to the rest,
-//! has no such list and does not know which words should stay whole.
+//! Measuring is `textwrap`'s. comfy-table, the library that comes nearest to the rest, has no such list
+//! and does not know which words should stay whole.
 
 use std::cmp::Reverse;
 use std::fmt::Display;
 
 use anstyle::Style as Paint;
-use textwrap::core::{Word, display_width};
-use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
+use textwrap::core::display_width;
 
 use crate::Style;
 use crate::style::{BOLD, PLAIN};
 use crate::untrusted;
+use crate::wrap::{words, wrap};
 
 /// Blank columns between two columns.
 const GAP: usize = 2;
@@ -26,17 +26,26 @@ pub(crate) struct Column {
     pub(crate) heading: &'static str,
     /// The width below which its cells would not be readable any more.
     pub(crate) floor: usize,
+    /// Whether its cells end below one another, as numbers do.
+    right: bool,
 }
 
 impl Column {
     pub(crate) const fn new(heading: &'static str, floor: usize) -> Self {
-        Self { heading, floor }
+        Self { heading, floor, right: false }
+    }
+
+    /// A column of numbers, which stand flush right and are not narrowed.
+    pub(crate) const fn number(heading: &'static str) -> Self {
+        Self { heading, floor: 12, right: true }
     }
 }
 
 /// One cell: a line of text that is safe to show, and its colour.
 #[derive(Debug, Clone)]
 pub(crate) struct Cell {
+    /// What stands before the text, in its own colour; the text's lines are indented below it.
+    mark: Option<(&'static str, Paint)>,
     text: String,
     paint: Paint,
 }
@@ -49,7 +58,41 @@ impl Cell {
 
     /// A cell in a colour; control characters in the text are replaced.
     pub(crate) fn painted(text: impl Display, paint: Paint) -> Self {
-        Self { text: untrusted::line(&text.to_string()), paint }
+        Self { mark: None, text: untrusted::line(&text.to_string()), paint }
+    }
+
+    /// The cell with a mark and a blank before its text.
+    pub(crate) fn marked(self, mark: &'static str, paint: Paint) -> Self {
+        Self { mark: Some((mark, paint)), ..self }
+    }
+
+    fn indent(&self) -> usize {
+        self.mark.map_or(0, |(mark, _)| display_width(mark) + 1)
+    }
+
+    fn width(&self) -> usize {
+        self.indent() + display_width(&self.text)
+    }
+
+    /// Its lines, none wider than `width`, each with the width that it really has.
+    fn lines(&self, width: usize, style: Style) -> Vec<(usize, String)> {
+        let indent = self.indent();
+        wrap(&self.text, width.saturating_sub(indent).max(1), 0)
+            .iter()
+            .enumerate()
+            .map(|(index, line)| {
+                let lead = match self.mark {
+                    Some((mark, paint)) if index == 0 => format!("{} ", style.paint(paint, mark)),
+                    _ => " ".repeat(indent),
+                };
+                let width = indent + display_width(line);
+                if line.is_empty() {
+                    (width.saturating_sub(1), lead.trim_end().to_owned())
+                } else {
+                    (width, format!("{lead}{}", style.paint(self.paint, line)))
+                }
+            })
+            .collect()
     }
 }
 
@@ -60,60 +103,30 @@ pub(crate) fn render<const N: usize>(
     rows: &[[Cell; N]],
     style: Style,
 ) -> String {
+    render_with(columns, rows, &[], style)
+}
+
+/// As [`render`], with a text below each row; a row for which there is no text, or an empty one,
+/// has none. The texts are shown as they are.
+pub(crate) fn render_with<const N: usize>(
+    columns: &[Column; N],
+    rows: &[[Cell; N]],
+    below: &[String],
+    style: Style,
+) -> String {
     let Some(widths) = widths(columns, rows, style.columns()) else {
-        return records(columns, rows, style);
+        return records(columns, rows, below, style);
     };
     let mut out = String::new();
     if columns.iter().any(|column| !column.heading.is_empty()) {
         let headings = columns.map(|column| Cell::painted(column.heading, BOLD));
-        push_row(&mut out, &headings, &widths, style);
+        push_row(&mut out, columns, &headings, &widths, style);
     }
-    for row in rows {
-        push_row(&mut out, row, &widths, style);
+    for (index, row) in rows.iter().enumerate() {
+        push_row(&mut out, columns, row, &widths, style);
+        out.push_str(below.get(index).map_or("", String::as_str));
     }
     out
-}
-
-/// Breaks a text into lines of at most `width` columns; the lines after the first are indented by
-/// `indent` columns.
-pub(crate) fn wrap(text: &str, width: usize, indent: usize) -> Vec<String> {
-    let indent = " ".repeat(indent);
-    let options = Options::new(width)
-        .subsequent_indent(&indent)
-        .word_separator(WordSeparator::Custom(words))
-        .word_splitter(WordSplitter::NoHyphenation)
-        .wrap_algorithm(WrapAlgorithm::FirstFit)
-        .break_words(true);
-    textwrap::wrap(text, options).into_iter().map(|line| line.into_owned()).collect()
-}
-
-/// The pieces between which a line may be broken: at spaces, after the characters that join paths,
-/// URLs and lists, before a line's number, and after a hyphen in a name, but not in an advisory's id.
-fn words(line: &str) -> Box<dyn Iterator<Item = Word<'_>> + '_> {
-    let mut rest = line;
-    Box::new(std::iter::from_fn(move || {
-        let mut before = '\0';
-        let mut chars = rest.char_indices().peekable();
-        let end = loop {
-            let (index, c) = chars.next()?;
-            let end = index + c.len_utf8();
-            let Some((_, after)) = chars.peek() else { break end };
-            let breaks = match c {
-                ' ' => *after != ' ',
-                '/' | '\\' | ',' => *after != ' ' && *after != c,
-                ':' => after.is_ascii_digit(),
-                '-' => before.is_lowercase() && after.is_lowercase(),
-                _ => false,
-            };
-            if breaks {
-                break end;
-            }
-            before = c;
-        };
-        let (word, after) = rest.split_at(end);
-        rest = after;
-        Some(Word::from(word))
-    }))
 }
 
 /// How wide each column becomes; nothing if the columns do not fit even at their floors.
@@ -124,7 +137,7 @@ fn widths<const N: usize>(
 ) -> Option<[usize; N]> {
     // The widths of each column's cells, ascending. Nothing need be wider than the line.
     let cells: [Vec<usize>; N] = std::array::from_fn(|i| {
-        let cells = rows.iter().map(|row| display_width(&row[i].text));
+        let cells = rows.iter().map(|row| row[i].width());
         let heading = display_width(columns[i].heading);
         let mut widths: Vec<usize> = cells.chain([heading]).map(|w| w.min(available)).collect();
         widths.sort_unstable();
@@ -136,8 +149,10 @@ fn widths<const N: usize>(
     });
     // First only so far that every word stays whole.
     let whole: [usize; N] = std::array::from_fn(|i| {
-        let words = rows.iter().flat_map(|row| words(&row[i].text));
-        let longest = words.map(|word| display_width(&word)).max().unwrap_or(0);
+        let longest = rows.iter().flat_map(|row| {
+            words(&row[i].text).map(move |word| row[i].indent() + display_width(&word))
+        });
+        let longest = longest.max().unwrap_or(0);
         longest.max(floors[i]).min(natural[i])
     });
     narrowed(natural, &whole, &cells, available)
@@ -162,27 +177,41 @@ fn narrowed<const N: usize>(
     Some(widths)
 }
 
-fn push_row<const N: usize>(out: &mut String, row: &[Cell; N], widths: &[usize; N], style: Style) {
-    let cells: [Vec<String>; N] = std::array::from_fn(|i| wrap(&row[i].text, widths[i].max(1), 0));
+fn push_row<const N: usize>(
+    out: &mut String,
+    columns: &[Column; N],
+    row: &[Cell; N],
+    widths: &[usize; N],
+    style: Style,
+) {
+    let cells: [_; N] = std::array::from_fn(|i| row[i].lines(widths[i], style));
     let height = cells.iter().map(Vec::len).max().unwrap_or(0);
     for line in 0..height {
         // Blanks are owed until something follows them, so that no line ends with one.
         let mut owed = 0;
         for (i, cell) in cells.iter().enumerate() {
-            let text = cell.get(line).map_or("", String::as_str);
-            if !text.is_empty() {
-                out.push_str(&" ".repeat(owed));
-                out.push_str(&style.paint(row[i].paint, text));
-                owed = 0;
+            let (width, text) = cell.get(line).map_or((0, ""), |(width, text)| (*width, text));
+            let spare = widths[i].saturating_sub(width);
+            if text.is_empty() {
+                owed += widths[i] + GAP;
+                continue;
             }
-            owed += widths[i].saturating_sub(display_width(text)) + GAP;
+            let (before, after) = if columns[i].right { (spare, 0) } else { (0, spare) };
+            out.push_str(&" ".repeat(owed + before));
+            out.push_str(text);
+            owed = after + GAP;
         }
         out.push('\n');
     }
 }
 
 /// Every row as lines of `heading  cell`, or as cells below one another where there are no headings.
-fn records<const N: usize>(columns: &[Column; N], rows: &[[Cell; N]], style: Style) -> String {
+fn records<const N: usize>(
+    columns: &[Column; N],
+    rows: &[[Cell; N]],
+    below: &[String],
+    style: Style,
+) -> String {
     let headed = columns.iter().any(|column| !column.heading.is_empty());
     let label = columns.iter().map(|column| display_width(column.heading)).max().unwrap_or(0);
     let indent = if headed { label + GAP } else { 2 * GAP };
@@ -200,16 +229,17 @@ fn records<const N: usize>(columns: &[Column; N], rows: &[[Cell; N]], style: Sty
             } else {
                 " ".repeat(if i == 0 { 0 } else { indent })
             };
-            for (n, line) in wrap(&cell.text, style.columns() - indent, 0).iter().enumerate() {
+            for (n, (_, line)) in cell.lines(style.columns() - indent, style).iter().enumerate() {
                 match n {
                     0 if headed => out.push_str(&style.paint(BOLD, &lead)),
                     0 => out.push_str(&lead),
                     _ => out.push_str(&" ".repeat(indent)),
                 }
-                out.push_str(&style.paint(cell.paint, line));
+                out.push_str(line);
                 out.push('\n');
             }
         }
+        out.push_str(below.get(index).map_or("", String::as_str));
     }
     out
 }
@@ -238,6 +268,35 @@ mod tests {
     }
 
     #[test]
+    fn numbers_end_below_one_another() {
+        let columns = [Column::new("name", 8), Column::number("files"), Column::new("why", 8)];
+        let rows = [["a", "1", "x"], ["b", "214", "y"]].map(|row| row.map(Cell::new));
+        assert_eq!(
+            render(&columns, &rows, Style::PLAIN),
+            "name  files  why\n\
+             a         1  x\n\
+             b       214  y\n"
+        );
+    }
+
+    #[test]
+    fn lines_stand_under_the_text_and_not_under_its_mark() {
+        let columns = [Column::new("", 8), Column::new("", 8)];
+        let cell = Cell::new("one two three four five six").marked("ok", BOLD);
+        let row = [cell, Cell::new("seven eight nine ten")];
+        assert_eq!(
+            render_with(&columns, &[row], &["  below\n".to_owned()], Style::PLAIN),
+            "ok one two three four five six  seven eight nine ten\n  below\n"
+        );
+        let cell = Cell::new("one two three four five six").marked("ok", BOLD);
+        let row = [cell, Cell::new("seven eight nine ten")];
+        assert_eq!(
+            render(&columns, &[row], Style { width: 40, ..Style::PLAIN }),
+            "ok one two three     seven eight nine\n   four five six     ten\n"
+        );
+    }
+
+    #[test]
     fn the_column_that_needs_it_least_gives_way_first() {
         let wide = "x y z ".repeat(3);
         let table =
@@ -254,21 +313,6 @@ mod tests {
              \u{20}         by all the      x.txt\n\
              \u{20}         others\n"
         );
-    }
-
-    #[test]
-    fn paths_are_broken_after_their_slashes() {
-        assert_eq!(
-            wrap("services/backend/requirements.txt", 20, 0),
-            ["services/backend/", "requirements.txt"]
-        );
-    }
-
-    #[test]
-    fn names_are_broken_at_hyphens_and_ids_are_not() {
-        assert_eq!(wrap("python-multipart", 10, 0), ["python-", "multipart"]);
-        assert_eq!(wrap("GHSA-wj6h-64fc-37mp", 12, 0), ["GHSA-wj6h-64", "fc-37mp"]);
-        assert_eq!(wrap("https://a.example/b:12", 20, 0), ["https://a.example/b:", "12"]);
     }
 
     #[test]

@@ -31,9 +31,51 @@ pub(crate) fn counted(count: impl Display + PartialEq + From<u8>, noun: &str) ->
     format!("{count} {noun}{ending}")
 }
 
+/// A number of bytes in units of the SI (powers of 1000), rounded to what people compare: `999 B`,
+/// `9.1 MB`, `214 MB`.
+pub fn size(bytes: u64) -> String {
+    if bytes < 1_000 {
+        return format!("{bytes} B");
+    }
+    let bytes = u128::from(bytes);
+    let mut unit = 1_000;
+    let mut names = ["kB", "MB", "GB", "TB", "PB"].into_iter();
+    loop {
+        let name = names.next().unwrap_or("EB");
+        // One decimal below ten, none above; halves are rounded up.
+        let tenths = (bytes * 10 + unit / 2) / unit;
+        if tenths < 100 {
+            return format!("{}.{} {name}", tenths / 10, tenths % 10);
+        }
+        let whole = (bytes + unit / 2) / unit;
+        if whole < 1_000 || name == "EB" {
+            return format!("{whole} {name}");
+        }
+        unit *= 1_000;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_size_has_the_unit_that_people_would_choose() {
+        for (bytes, said) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1_000, "1.0 kB"),
+            (9_949, "9.9 kB"),
+            (9_950, "10 kB"),
+            (999_499, "999 kB"),
+            (999_500, "1.0 MB"),
+            (214_499_999, "214 MB"),
+            (1_250_000_000, "1.3 GB"),
+            (u64::MAX, "18 EB"),
+        ] {
+            assert_eq!(size(bytes), said, "{bytes}");
+        }
+    }
 
     #[test]
     fn an_age_has_one_unit_and_is_rounded_down() {

@@ -28,6 +28,11 @@ impl Candidates {
         &self.versions
     }
 
+    /// Some of them, ascending: near both ends, and between them the fewer the farther.
+    pub(crate) fn few(&self) -> Vec<&Version> {
+        spread(&self.versions.iter().collect::<Vec<_>>())
+    }
+
     /// Versions to choose from, given as they are.
     pub(crate) fn among(versions: Vec<Version>, published: &[Version]) -> Option<Self> {
         (!versions.is_empty()).then(|| Self { versions, published: published.to_vec() })

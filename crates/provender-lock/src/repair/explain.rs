@@ -5,7 +5,7 @@ use uv_pep440::Operator;
 
 use super::search::Conflict;
 use crate::inputs::UserLimit;
-use crate::outcome::UnfixedReason;
+use crate::outcome::{Cap, UnfixedReason};
 
 /// Who holds `project` back: those of the contradiction that, by the solver's own account, demand
 /// something of it; the user's requirements where it is nobody else.
@@ -15,11 +15,18 @@ pub(crate) fn conflict(
     limits: &[UserLimit],
 ) -> UnfixedReason {
     let report = conflict.report.replace('\n', " ");
-    let caps: Vec<(ProjectName, String)> = conflict
+    let pinned = |name: &ProjectName| {
+        let limit = limits.iter().find(|limit| limit.name == *name && is_pin(limit))?;
+        Some((limit.text.clone(), limit.place.clone()))
+    };
+    let caps: Vec<Cap> = conflict
         .projects
         .iter()
         .filter(|name| *name != project)
-        .filter_map(|name| Some((name.clone(), demand(&report, name, project)?)))
+        .filter_map(|name| {
+            let demand = demand(&report, name, project)?;
+            Some(Cap { parent: name.clone(), demand, pinned: pinned(name) })
+        })
         .collect();
     if !caps.is_empty() {
         return UnfixedReason::CappedBy { caps };
@@ -51,6 +58,12 @@ fn has_upper_end(limit: &UserLimit) -> bool {
                 | O::TildeEqual
         )
     })
+}
+
+/// Whether a limit allows one version only. A wider one need not be what keeps a project back.
+fn is_pin(limit: &UserLimit) -> bool {
+    let exact = |operator: &Operator| matches!(operator, Operator::Equal | Operator::ExactEqual);
+    limit.specifiers.iter().any(|clause| exact(clause.operator()))
 }
 
 /// What `parent` demands of `project`, as in `fastapi==0.109.0 depends on starlette>=0.35,<0.36`.
@@ -96,7 +109,13 @@ mod tests {
         };
         assert_eq!(
             conflict(&names[1], &conflict_, &[]),
-            UnfixedReason::CappedBy { caps: vec![(names[0].clone(), ">=0.35.0,<0.36.0".into())] }
+            UnfixedReason::CappedBy {
+                caps: vec![Cap {
+                    parent: names[0].clone(),
+                    demand: ">=0.35.0,<0.36.0".into(),
+                    pinned: None,
+                }]
+            }
         );
     }
 }

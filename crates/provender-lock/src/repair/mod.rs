@@ -17,12 +17,16 @@
 //! What cannot be demanded at all is given up and explained.
 
 mod candidates;
+mod demand;
 mod explain;
+mod obstacles;
 pub(crate) mod policy;
 mod search;
+mod settle;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
+use std::sync::Arc;
 
 use provender_core::{Lock, LockedProject, ProjectName, Version};
 
@@ -30,7 +34,7 @@ use crate::failure::LockFailure;
 use crate::inputs::UserLimit;
 use crate::outcome::{Move, MoveReason, Unfixed};
 use crate::request::{Advisories, Progress};
-use crate::resolve::{Rules, Session, SolveError, Solved};
+use crate::resolve::{Need, Rules, Session, SolveError, Solved};
 use policy::FixPolicy;
 
 /// Finds solutions under rules.
@@ -49,6 +53,17 @@ pub(crate) trait Solver {
         &self,
         project: &ProjectName,
     ) -> impl Future<Output = Result<Vec<Version>, LockFailure>>;
+
+    /// What a release needs on the target without any extra, if that is known already.
+    fn known_needs(&self, project: &ProjectName, version: &Version) -> Option<Arc<[Need]>>;
+
+    /// What a release needs on the target without any extra; none where that cannot be told
+    /// without a build.
+    fn needs(
+        &self,
+        project: &ProjectName,
+        version: &Version,
+    ) -> impl Future<Output = Option<Arc<[Need]>>>;
 }
 
 /// A solution as the repair sees it.
@@ -108,10 +123,18 @@ impl Solver for Session<'_, '_> {
     async fn published(&self, project: &ProjectName) -> Result<Vec<Version>, LockFailure> {
         let releases = self.releases(project).await?;
         let python = self.target.python.full();
-        let kept = releases.into_iter().filter(|(_, release)| {
-            !release.yanked && release.fits(&python, self.request.exclude_newer)
+        let kept = releases.iter().filter(|(_, release)| {
+            !release.yanked() && release.fits(&python, self.request.exclude_newer)
         });
-        Ok(kept.map(|(version, _)| version).collect())
+        Ok(kept.map(|(version, _)| version.clone()).collect())
+    }
+
+    fn known_needs(&self, project: &ProjectName, version: &Version) -> Option<Arc<[Need]>> {
+        self.needs.of(project, version)
+    }
+
+    async fn needs(&self, project: &ProjectName, version: &Version) -> Option<Arc<[Need]>> {
+        Box::pin(Session::needs(self, project, version)).await
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use provender_core::{ProjectName, Version};
 
 use super::candidates::{self, Candidates, Question};
+use super::demand::{Demand, Free};
 use super::explain;
 use super::policy::FixPolicy;
 use super::{Pins, Repaired, Solution, Solver};
@@ -12,7 +13,7 @@ use crate::failure::{FailureKind, LockFailure};
 use crate::inputs::UserLimit;
 use crate::outcome::{MoveReason, Unfixed, UnfixedReason};
 use crate::request::Advisories;
-use crate::resolve::{Rules, SolveError};
+use crate::resolve::SolveError;
 
 /// Projects that take part in a contradiction, with what the solver said of it.
 pub(crate) struct Conflict {
@@ -26,30 +27,6 @@ pub(crate) struct Search<'a, S> {
     pub(crate) policy: &'a FixPolicy,
     pub(crate) advisories: &'a dyn Advisories,
     pub(crate) limits: &'a [UserLimit],
-}
-
-/// What is demanded of a solution.
-#[derive(Default, Clone)]
-struct Demand {
-    /// Vulnerable projects, and the versions that would do.
-    targets: BTreeMap<ProjectName, Candidates>,
-    /// Projects that may move upwards.
-    free: BTreeMap<ProjectName, Free>,
-    /// Whether every candidate may be tried, at the price of a request each.
-    thorough: bool,
-    /// Exact versions, while a smaller step is tried.
-    exact: BTreeMap<ProjectName, Version>,
-    /// Upper ends, while a smaller step of another project is tried.
-    at_most: BTreeMap<ProjectName, Version>,
-}
-
-/// A project that may move although it is not vulnerable.
-#[derive(Clone)]
-struct Free {
-    /// The versions it may take, its present one among them.
-    candidates: Candidates,
-    /// The vulnerable projects for whose sake it may move.
-    targets: BTreeSet<ProjectName>,
 }
 
 /// The projects of `pins` that have a vulnerable version.
@@ -100,10 +77,7 @@ impl<S: Solver> Search<'_, S> {
         }
         if !demand.targets.is_empty() {
             demand.thorough = false;
-            now = self.step_down(&demand, &before, now).await;
-            if self.put_back(&mut demand, &before, &mut now).await {
-                now = self.step_down(&demand, &before, now).await;
-            }
+            now = self.settle(&mut demand, &before, now).await;
         }
         let reasons = self.reasons(&demand, &before, &now.pins);
         let unfixed = unfixed
@@ -176,6 +150,7 @@ impl<S: Solver> Search<'_, S> {
         before: &Pins,
     ) -> Result<Result<Solution<S::Output>, Conflict>, LockFailure> {
         demand.thorough = false;
+        self.make_way(demand, before).await?;
         if let Ok(solution) = self.free_until_met(demand, before).await? {
             return Ok(Ok(solution));
         }
@@ -202,10 +177,9 @@ impl<S: Solver> Search<'_, S> {
                 .collect();
             let mut freed = false;
             for name in &conflict.projects {
-                let held = before.contains_key(name)
-                    && !demand.targets.contains_key(name)
-                    && !demand.free.contains_key(name);
-                if held && let Some(candidates) = self.upwards(name, before).await? {
+                if demand.is_held(name, before)
+                    && let Some(candidates) = self.upwards(name, before).await?
+                {
                     demand.free.insert(name.clone(), Free { candidates, targets: targets.clone() });
                     freed = true;
                 }
@@ -221,7 +195,7 @@ impl<S: Solver> Search<'_, S> {
         demand: &Demand,
         before: &Pins,
     ) -> Result<Result<Solution<S::Output>, Conflict>, LockFailure> {
-        match self.solver.solve(&self.rules(demand, before)).await {
+        match self.solver.solve(&demand.rules(before)).await {
             Ok(solution) => Ok(Ok(solution)),
             // What could not be looked at is no contradiction.
             Err(SolveError::NoSolution { failure, .. })
@@ -245,7 +219,7 @@ impl<S: Solver> Search<'_, S> {
 
     /// As [`ask`](Self::ask), where something as good is at hand already: whatever goes wrong, that
     /// stays.
-    async fn attempt(
+    pub(super) async fn attempt(
         &self,
         demand: &Demand,
         before: &Pins,
@@ -255,122 +229,14 @@ impl<S: Solver> Search<'_, S> {
         self.as_good(&solution.pins, reference).then_some(solution)
     }
 
-    fn rules(&self, demand: &Demand, before: &Pins) -> Rules {
-        let mut rules = Rules::default();
-        for (name, versions) in before {
-            let (Some(lowest), Some(highest)) = (versions.first(), versions.last()) else {
-                continue;
-            };
-            if versions.len() == 1 {
-                rules.prefer.insert(name.clone(), Some(lowest.clone()));
-            }
-            let clauses = if let Some(free) = demand.free.get(name) {
-                free.candidates.clauses(demand.at_most.get(name), !demand.thorough)
-            } else if versions.len() == 1 {
-                format!("=={lowest}")
-            } else {
-                format!(">={lowest},<={highest}")
-            };
-            rules.limits.insert(name.clone(), clauses);
-        }
-        for (name, candidates) in &demand.targets {
-            // What the repair brings along has no old place to be near to: the newest is taken.
-            let nearest = before.contains_key(name).then(|| candidates.nearest().clone());
-            rules.prefer.insert(name.clone(), nearest);
-            let clauses = candidates.clauses(demand.at_most.get(name), !demand.thorough);
-            rules.limits.insert(name.clone(), clauses);
-        }
-        for (name, version) in &demand.exact {
-            rules.prefer.insert(name.clone(), Some(version.clone()));
-            rules.limits.insert(name.clone(), format!("=={version}"));
-        }
-        let prereleases = before
-            .iter()
-            .filter(|(_, versions)| versions.iter().any(Version::any_prerelease))
-            .map(|(name, _)| name.clone());
-        rules.only_prereleases_of = Some(prereleases.collect());
-        rules
-    }
-
     /// Whether a solution has no vulnerability beyond those that are given up already.
     fn as_good(&self, solution: &Pins, reference: &Pins) -> bool {
         vulnerable(solution, self.advisories).is_subset(&vulnerable(reference, self.advisories))
     }
 
-    /// Tries each freed project at its old place again. Tells whether one is back there.
-    async fn put_back(
-        &self,
-        demand: &mut Demand,
-        before: &Pins,
-        now: &mut Solution<S::Output>,
-    ) -> bool {
-        // What was freed and did not move stays where it is for free.
-        demand.free.retain(|name, _| moved(name, before, &now.pins));
-        let freed: Vec<ProjectName> = demand.free.keys().cloned().collect();
-        let mut any = false;
-        for name in freed {
-            let mut without = self.no_farther(demand, &now.pins);
-            without.free.remove(&name);
-            if let Some(solution) = self.attempt(&without, before, &now.pins).await {
-                demand.free.retain(|name, _| moved(name, before, &solution.pins));
-                *now = solution;
-                any = true;
-            }
-        }
-        any
-    }
-
-    /// The demand, with nothing farther from its old place than it is now.
-    fn no_farther(&self, demand: &Demand, now: &Pins) -> Demand {
-        let mut demand = demand.clone();
-        for name in demand.free.keys().chain(demand.targets.keys()) {
-            if let Some(version) = only(now, name) {
-                demand.at_most.insert(name.clone(), version);
-            }
-        }
-        demand
-    }
-
-    /// Brings each moved project as near to its old place as the others allow. Between the
-    /// nearest version and the chosen one it halves: a cap that is lifted stays lifted in
-    /// practice, and a proof for every version between would cost a solve each.
-    async fn step_down(
-        &self,
-        demand: &Demand,
-        before: &Pins,
-        mut now: Solution<S::Output>,
-    ) -> Solution<S::Output> {
-        let free = demand.free.iter().map(|(name, free)| (name, &free.candidates));
-        // What the repair brought along has no old place.
-        let targets = demand.targets.iter().filter(|(name, _)| before.contains_key(*name));
-        for (name, candidates) in free.chain(targets) {
-            let Some(chosen) = only(&now.pins, name) else { continue };
-            let mut lower: &[Version] = match candidates.versions().binary_search(&chosen) {
-                Ok(at) => &candidates.versions()[..at],
-                Err(_) => continue,
-            };
-            let mut first_try = true;
-            while !lower.is_empty() {
-                // The nearest one first: it mostly works, and then one solve was enough.
-                let at = if first_try { 0 } else { lower.len() / 2 };
-                let mut nearer = self.no_farther(demand, &now.pins);
-                nearer.exact.insert(name.clone(), lower[at].clone());
-                match self.attempt(&nearer, before, &now.pins).await {
-                    Some(solution) => {
-                        now = solution;
-                        lower = &lower[..at];
-                    }
-                    None => lower = &lower[at + 1..],
-                }
-                first_try = false;
-            }
-        }
-        now
-    }
-
     /// The present version of a project and those above it that lie within its step; none where
     /// there is nothing above it.
-    async fn upwards(
+    pub(super) async fn upwards(
         &self,
         name: &ProjectName,
         before: &Pins,
@@ -413,13 +279,4 @@ impl<S: Solver> Search<'_, S> {
         }
         reasons
     }
-}
-
-fn only(pins: &Pins, name: &ProjectName) -> Option<Version> {
-    let versions = pins.get(name)?;
-    (versions.len() == 1).then(|| versions.first().cloned())?
-}
-
-fn moved(name: &ProjectName, before: &Pins, now: &Pins) -> bool {
-    now.get(name).is_some_and(|versions| before.get(name) != Some(versions))
 }

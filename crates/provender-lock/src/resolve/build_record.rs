@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::context::Built;
+use super::build_log::Built;
 
 /// Builds by `name==version`.
 pub(crate) type Record = BTreeMap<String, Built>;

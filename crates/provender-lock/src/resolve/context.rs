@@ -5,10 +5,11 @@
 //! happens and its build requirements are remembered.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::Path;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use provender_core::{ProjectName, Version};
 use rustc_hash::FxHashMap;
@@ -22,41 +23,21 @@ use uv_distribution_filename::DistFilename;
 use uv_distribution_types::{
     CachedDist, ConfigSettings, DependencyMetadata, Dist, DistributionMetadata as _,
     ExtraBuildRequires, ExtraBuildVariables, Identifier as _, IndexCapabilities, IndexLocations,
-    Name as _, PackageConfigSettings, Requirement, ResolvedDist, SourceDist, VersionOrUrlRef,
+    IndexUrl, Name as _, PackageConfigSettings, Requirement, ResolvedDist, SourceDist,
+    VersionOrUrlRef,
 };
 use uv_git::GitResolver;
 use uv_python::{Interpreter, PythonEnvironment};
-use uv_types::{BuildArena, BuildContext, BuildIsolation, BuildStack, ResolvedRequirements};
+use uv_types::{
+    BuildArena, BuildContext, BuildIsolation, BuildStack, HashStrategy, ResolvedRequirements,
+};
 use uv_workspace::WorkspaceCache;
 
+use super::build_log::{BuildLog, Built};
 use crate::request::{Observer, Progress};
 
-/// What was built, and with which build requirements.
-#[derive(Default)]
-pub(crate) struct BuildLog {
-    entries: Mutex<BTreeMap<String, Built>>,
-}
-
-/// One thing that was built.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub(crate) struct Built {
-    /// The project whose code ran.
-    pub(crate) project: ProjectName,
-    /// Its version, where it was known before.
-    pub(crate) version: Option<Version>,
-    /// What was installed to run it.
-    pub(crate) requirements: BTreeMap<ProjectName, Version>,
-}
-
-impl BuildLog {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Built>> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn entries(&self) -> Vec<Built> {
-        self.lock().values().cloned().collect()
-    }
-}
+/// Environment variables, as uv takes them.
+pub(crate) type Variables = FxHashMap<OsString, OsString>;
 
 /// A future that stays on its thread.
 pub(crate) type LocalBoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
@@ -94,6 +75,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) workspace_cache: WorkspaceCache,
     pub(crate) extra_build_requires: &'a ExtraBuildRequires,
     pub(crate) extra_build_variables: &'a ExtraBuildVariables,
+    /// What builds find in their environment beside this process's own.
+    pub(crate) variables: &'a Variables,
     pub(crate) concurrency: Concurrency,
     pub(crate) log: &'a BuildLog,
     pub(crate) observer: Arc<dyn Observer>,
@@ -103,6 +86,23 @@ pub(crate) struct Parts<'a> {
 pub(crate) struct Builder<'a> {
     pub(crate) interpreter: &'a Interpreter,
     pub(crate) dispatch: BuildDispatch<'a>,
+}
+
+/// What is built, and how.
+pub(crate) struct Setup<'d> {
+    pub(crate) source: &'d Path,
+    pub(crate) subdirectory: Option<&'d Path>,
+    pub(crate) install_path: &'d Path,
+    pub(crate) stop_discovery_at: Option<&'d Path>,
+    /// How messages call it.
+    pub(crate) version_id: Option<&'d str>,
+    pub(crate) name: Option<&'d ProjectName>,
+    pub(crate) version: Option<&'d Version>,
+    pub(crate) sources: &'d NoSources,
+    pub(crate) build_kind: BuildKind,
+    pub(crate) build_output: BuildOutput,
+    /// What is being built further out, so that no build waits for itself.
+    pub(crate) build_stack: BuildStack,
 }
 
 impl<'a> Context<'a> {
@@ -115,6 +115,28 @@ impl<'a> Context<'a> {
         self.parts.no_python.notified().await;
     }
 
+    /// An index that asked for credentials or did not take those it got, with its status; uv takes
+    /// that for "has no such project".
+    pub(crate) fn refusal(&self) -> Option<(u16, &url::Url)> {
+        let builder = self.parts.builder.get().and_then(Option::as_ref);
+        let of_builds = builder.map(|builder| builder.dispatch.capabilities());
+        let all = [Some(&self.parts.capabilities), of_builds];
+        self.parts.locations.known_indexes().find_map(|index| {
+            let url = index.url();
+            let any = |is: fn(&IndexCapabilities, &IndexUrl) -> bool| {
+                all.into_iter().flatten().any(|capabilities| is(capabilities, url))
+            };
+            let status = if any(IndexCapabilities::unauthorized) {
+                401
+            } else if any(IndexCapabilities::forbidden) {
+                403
+            } else {
+                return None;
+            };
+            Some((status, &**url.url()))
+        })
+    }
+
     async fn builder(&self) -> Option<&Builder<'a>> {
         let python: &'a OnceCell<Option<Interpreter>> = self.parts.python;
         let found = python.get_or_init(|| (self.parts.find_python)()).await.as_ref();
@@ -125,11 +147,81 @@ impl<'a> Context<'a> {
         self.parts.builder.get_or_init(|| found.map(make)).as_ref()
     }
 
+    /// Makes the environment that a build runs in, and says that it runs.
+    pub(crate) async fn set_up(
+        &self,
+        setup: Setup<'_>,
+    ) -> Result<SourceBuild, uv_build_frontend::Error> {
+        let Setup { name, version, version_id, .. } = setup;
+        let refused = || match name {
+            Some(name) => uv_build_frontend::Error::NoSourceDistBuild(name.clone()),
+            None => uv_build_frontend::Error::NoSourceDistBuilds,
+        };
+        if self.build_options().no_build_requirement(name) {
+            return Err(refused());
+        }
+        let builder = self.builder().await.ok_or_else(refused)?;
+        let what = match (name, version) {
+            (Some(name), Some(version)) => format!("{name}=={version}"),
+            (Some(name), None) => name.to_string(),
+            (None, _) => version_id.unwrap_or("a source tree").to_owned(),
+        };
+        self.parts.observer.on(Progress::Building { what: what.clone() });
+        if let Some(name) = name {
+            self.parts.log.lock().entry(what.clone()).or_insert_with(|| Built {
+                project: name.clone(),
+                version: version.cloned(),
+                requirements: BTreeMap::new(),
+            });
+        }
+        // A context of its own tells which build the requirements are for; a fresh source build
+        // context keeps uv from answering out of an earlier build, unseen.
+        let inner = Context { parts: self.parts.clone(), building: Some(what) };
+        let slots = self.parts.concurrency.builds_semaphore.clone();
+        Box::pin(SourceBuild::setup(
+            setup.source,
+            setup.subdirectory,
+            setup.install_path,
+            setup.stop_discovery_at,
+            name,
+            version,
+            builder.interpreter,
+            &inner,
+            SourceBuildContext::new(slots),
+            version_id,
+            self.locations(),
+            setup.sources.clone(),
+            self.workspace_cache(),
+            self.config_settings().clone(),
+            self.build_isolation(),
+            self.extra_build_requires(),
+            &setup.build_stack,
+            setup.build_kind,
+            self.parts.variables.clone(),
+            setup.build_output,
+            self.parts.client.credentials_cache(),
+        ))
+        .await
+    }
+
     async fn dispatch(&self) -> Result<&BuildDispatch<'a>, BuildDispatchError> {
         self.builder().await.map(|builder| &builder.dispatch).ok_or_else(|| {
             BuildDispatchError::Anyhow(anyhow::anyhow!("nothing is built while builds are refused"))
         })
     }
+}
+
+/// Holds the files of a build's requirements to the hashes that their index pages promise, where
+/// no lock knows better; uv by itself takes what comes.
+fn held_to_hashes(resolved: ResolvedRequirements) -> ResolvedRequirements {
+    let HashStrategy::Verify(locked) = resolved.hasher() else { return resolved };
+    let mut hashes = locked.as_ref().clone();
+    for (dist, promised) in resolved.resolution().hashes() {
+        if !promised.is_empty() {
+            hashes.entry(dist.version_id()).or_insert_with(|| promised.to_vec());
+        }
+    }
+    ResolvedRequirements::new(resolved.resolution().clone(), HashStrategy::Verify(hashes.into()))
 }
 
 #[expect(
@@ -213,6 +305,7 @@ impl BuildContext for Context<'_> {
         build_stack: &'data BuildStack,
     ) -> Result<ResolvedRequirements, BuildDispatchError> {
         let resolved = self.dispatch().await?.resolve(requirements, build_stack).await?;
+        let resolved = held_to_hashes(resolved);
         if let Some(key) = &self.building
             && let Some(entry) = self.parts.log.lock().get_mut(key)
         {
@@ -253,62 +346,26 @@ impl BuildContext for Context<'_> {
         build_output: BuildOutput,
         mut build_stack: BuildStack,
     ) -> Result<SourceBuild, uv_build_frontend::Error> {
-        let name = dist.map(uv_distribution_types::Name::name);
-        let refused = || match name {
-            Some(name) => uv_build_frontend::Error::NoSourceDistBuild(name.clone()),
-            None => uv_build_frontend::Error::NoSourceDistBuilds,
-        };
-        if self.build_options().no_build_requirement(name) {
-            return Err(refused());
+        if let Some(dist) = dist {
+            build_stack.insert(dist.distribution_id());
         }
-        let builder = self.builder().await.ok_or_else(refused)?;
         let version = dist.map(|dist| dist.version_or_url()).and_then(|either| match either {
             VersionOrUrlRef::Version(version) => Some(version),
             VersionOrUrlRef::Url(_) => None,
         });
-        if let Some(dist) = dist {
-            build_stack.insert(dist.distribution_id());
-        }
-        let what = match (name, version) {
-            (Some(name), Some(version)) => format!("{name}=={version}"),
-            (Some(name), None) => name.to_string(),
-            (None, _) => version_id.unwrap_or("a source tree").to_owned(),
-        };
-        self.parts.observer.on(Progress::Building { what: what.clone() });
-        if let Some(name) = name {
-            self.parts.log.lock().entry(what.clone()).or_insert_with(|| Built {
-                project: name.clone(),
-                version: version.cloned(),
-                requirements: BTreeMap::new(),
-            });
-        }
-        // A context of its own tells which build the requirements are for; a fresh source build
-        // context keeps uv from answering out of an earlier build, unseen.
-        let inner = Context { parts: self.parts.clone(), building: Some(what) };
-        let slots = self.parts.concurrency.builds_semaphore.clone();
-        Box::pin(SourceBuild::setup(
+        self.set_up(Setup {
             source,
             subdirectory,
             install_path,
             stop_discovery_at,
-            name,
-            version,
-            builder.interpreter,
-            &inner,
-            SourceBuildContext::new(slots),
             version_id,
-            self.locations(),
-            sources.clone(),
-            self.workspace_cache(),
-            self.config_settings().clone(),
-            self.build_isolation(),
-            self.extra_build_requires(),
-            &build_stack,
+            name: dist.map(uv_distribution_types::Name::name),
+            version,
+            sources,
             build_kind,
-            FxHashMap::default(),
             build_output,
-            self.parts.client.credentials_cache(),
-        ))
+            build_stack,
+        })
         .await
     }
 

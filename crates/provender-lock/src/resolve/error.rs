@@ -294,7 +294,7 @@ fn classify(all: &str, request: &LockRequest) -> Class {
 }
 
 /// Every message of the chain, outermost first, each once.
-fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
     let mut messages: Vec<String> = Vec::new();
     let mut next = Some(error);
     while let Some(error) = next {

@@ -1,33 +1,44 @@
 //! Driving uv's resolver.
 //!
-//! [`lock`] sets up what the resolver needs around it (a large stack, a current-thread runtime,
-//! its global settings); `session` holds one project's resolver over several solves; the other
-//! modules translate: the target in, the resolution and its errors out.
+//! `thread` gives the resolver what it needs around it (a large stack, a current-thread runtime,
+//! its global settings), `workshop` what it draws on; `session` holds one project's resolver over
+//! several solves; `build_wheel` runs one build; the other modules translate: the target in, the
+//! resolution and its errors out.
 
+mod build_error;
+mod build_log;
 mod build_pins;
 mod build_record;
+mod build_wheel;
 mod caching;
+mod client;
 mod context;
 mod error;
 mod indexes;
+mod needs;
 mod output;
 mod published;
 mod python;
 mod requirements;
+mod sdist;
 mod session;
 mod target;
+mod thread;
 mod work;
+mod workshop;
 
-use std::sync::{Arc, Once};
-
-use provender_core::Diagnostic;
+use std::sync::Arc;
 
 use crate::failure::LockFailure;
 use crate::outcome::LockOutcome;
 use crate::request::{Advisories, LockRequest, Observer};
 
+pub(crate) use build_wheel::{Order, build};
 pub use indexes::default_index;
+pub(crate) use needs::Need;
 pub(crate) use session::{Rules, Session, SolveError, Solved};
+pub(crate) use thread::beside;
+pub(crate) use work::work;
 
 /// Reads the inputs and forgets them: what is wrong with them can be told before anything is
 /// fetched for them.
@@ -51,52 +62,5 @@ pub fn lock(
     advisories: &dyn Advisories,
     observer: &Arc<dyn Observer>,
 ) -> Result<LockOutcome, LockFailure> {
-    start_uv();
-    // The resolver recurses deeply; in debug builds it overflows the stack of a usual thread.
-    let stack = uv_configuration::min_stack_size();
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new()
-            .name("lock".to_owned())
-            .stack_size(stack)
-            .spawn_scoped(scope, || run(request, advisories, observer, stack));
-        match thread.map(std::thread::ScopedJoinHandle::join) {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(panic)) => std::panic::resume_unwind(panic),
-            Err(error) => Err(cannot_start(&error)),
-        }
-    })
-}
-
-fn run(
-    request: &LockRequest,
-    advisories: &dyn Advisories,
-    observer: &Arc<dyn Observer>,
-    stack: usize,
-) -> Result<LockOutcome, LockFailure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .thread_stack_size(stack)
-        .build()
-        .map_err(|error| cannot_start(&error))?;
-    let outcome = runtime.block_on(Box::pin(work::work(request, advisories, observer)));
-    // Prefetches that nobody waits for any more must not hold up the end.
-    runtime.shutdown_background();
-    outcome
-}
-
-/// uv's crates read these from globals, and unpacking an sdist panics before they are set.
-fn start_uv() {
-    static STARTED: Once = Once::new();
-    STARTED.call_once(|| {
-        // Both fail only where they were called before, which `Once` rules out.
-        let _ = uv_preview::set(uv_preview::Preview::default());
-        let _ = uv_preview::finalize();
-    });
-}
-
-fn cannot_start(error: &std::io::Error) -> LockFailure {
-    LockFailure::no_answer(
-        Diagnostic::error("lock/no-thread", format!("cannot start the resolver: {error}"))
-            .hint("check the limits on threads and memory"),
-    )
+    thread::blocking(|| Box::pin(work::work(request, advisories, observer)))
 }

@@ -2,31 +2,66 @@
 
 use std::collections::BTreeMap;
 
-use provender_core::{FileHash, LockedFile, ProjectName, Version, VersionSpecifiers};
+use provender_core::{FileHash, LockedFile, ProjectName, Version};
 use tokio::sync::Semaphore;
 use uv_client::{ErrorKind, MetadataFormat, OwnedArchive, RegistryClient, SimpleDetailMetadata};
-use uv_distribution_types::{File, IndexCapabilities, IndexMetadataRef};
+use uv_distribution_filename::DistFilename;
+use uv_distribution_types::{
+    BuiltDist, Dist, File, IndexCapabilities, IndexMetadataRef, IndexUrl, RegistryBuiltDist,
+    RegistryBuiltWheel,
+};
 
 /// A release as an index tells it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Release {
-    /// Whether every file of it is yanked (PEP 592).
-    pub(crate) yanked: bool,
-    /// What its files say of the Pythons they run on; none where one of them says nothing.
-    pub(crate) requires_python: Vec<VersionSpecifiers>,
-    /// The files with their SHA-256.
-    pub(crate) files: Vec<LockedFile>,
+    index: IndexUrl,
+    files: Vec<(DistFilename, File)>,
 }
 
 impl Release {
+    /// Whether every file of it is yanked (PEP 592).
+    pub(crate) fn yanked(&self) -> bool {
+        !self.files.is_empty() && self.files.iter().all(|(_, file)| is_yanked(file))
+    }
+
     /// Whether one of its files runs on this Python and was there at this instant.
     pub(crate) fn fits(&self, python: &Version, not_after: Option<jiff::Timestamp>) -> bool {
-        let runs = self.requires_python.is_empty()
-            || self.requires_python.iter().any(|requires| requires.contains(python));
+        let runs = self.files.is_empty()
+            || self.files.iter().any(|(_, file)| {
+                let requires = file.requires_python.as_ref();
+                requires.is_none_or(|requires| requires.contains(python))
+            });
         let there = not_after.is_none_or(|instant| {
-            self.files.iter().any(|file| file.upload_time.is_some_and(|time| time <= instant))
+            let mut times = self.files.iter().filter_map(|(_, file)| upload_time(file));
+            times.any(|time| time <= instant)
         });
         runs && there
+    }
+
+    /// The files with their SHA-256.
+    pub(crate) fn locked_files(&self) -> Vec<LockedFile> {
+        self.files.iter().filter_map(|(_, file)| locked_file(file)).collect()
+    }
+
+    /// A wheel of it to read metadata from: one whose metadata can be had without the wheel, where
+    /// there is one.
+    pub(crate) fn wheel(&self) -> Option<Dist> {
+        let wheels = self.files.iter().filter_map(|(name, file)| match name {
+            DistFilename::WheelFilename(name) => Some((name, file)),
+            DistFilename::SourceDistFilename(_) => None,
+        });
+        let (filename, file) = wheels.max_by_key(|(_, file)| file.dist_info_metadata)?;
+        let wheel = RegistryBuiltWheel {
+            filename: filename.clone(),
+            file: Box::new(file.clone()),
+            index: self.index.clone(),
+            size_is_authoritative: false,
+        };
+        Some(Dist::Built(BuiltDist::Registry(RegistryBuiltDist {
+            wheels: vec![wheel],
+            best_wheel_index: 0,
+            sdist: None,
+        })))
     }
 }
 
@@ -52,24 +87,12 @@ pub(crate) async fn releases(
         Err(error) => return Err(error),
     };
     let mut releases: BTreeMap<Version, Release> = BTreeMap::new();
-    for (_, page) in pages {
+    for (index, page) in pages {
         let MetadataFormat::Simple(archive) = page else { continue };
         let detail: SimpleDetailMetadata = OwnedArchive::deserialize(&archive);
         for datum in detail.into_iter() {
-            let files: Vec<File> = datum.files.all(project).map(|(_, file)| file).collect();
-            let yanked = !files.is_empty() && files.iter().all(is_yanked);
-            let mut requires_python = Vec::new();
-            for file in &files {
-                match &file.requires_python {
-                    Some(requires) => requires_python.push(requires.as_ref().clone()),
-                    None => {
-                        requires_python.clear();
-                        break;
-                    }
-                }
-            }
-            let files = files.iter().filter_map(locked_file).collect();
-            let release = Release { yanked, requires_python, files };
+            let files = datum.files.all(project).collect();
+            let release = Release { index: index.clone(), files };
             releases.entry(datum.version).or_insert(release);
         }
     }
@@ -88,10 +111,12 @@ fn locked_file(file: &File) -> Option<LockedFile> {
         url: file.url.to_url().ok().map(|url| url.into()),
         hash,
         size: file.size,
-        upload_time: file
-            .upload_time_utc_ms
-            .and_then(|time| jiff::Timestamp::from_millisecond(time).ok()),
+        upload_time: upload_time(file),
     })
+}
+
+fn upload_time(file: &File) -> Option<jiff::Timestamp> {
+    file.upload_time_utc_ms.and_then(|time| jiff::Timestamp::from_millisecond(time).ok())
 }
 
 fn is_sha256(hash: &FileHash) -> bool {

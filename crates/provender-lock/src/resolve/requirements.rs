@@ -1,7 +1,6 @@
 //! From what the inputs say to requirements that the resolver takes: names for what has none, and
 //! the dependencies of `pyproject.toml` files.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use provender_core::{Diagnostic, ExtraName, Place};
@@ -16,6 +15,7 @@ use super::error;
 use super::session::Session;
 use crate::failure::LockFailure;
 use crate::inputs::{Inputs, shown_path};
+use crate::pyproject::{Pyproject, line_of};
 
 /// All requirements of the inputs, and those that were left out as development requirements.
 pub(crate) async fn collect(
@@ -165,26 +165,10 @@ fn check_syntax(text: &str, shown: &str) -> Result<(), LockFailure> {
     ))
 }
 
-#[derive(serde::Deserialize, Default)]
-#[serde(rename_all = "kebab-case")]
-struct Pyproject {
-    #[serde(default)]
-    project: ProjectTable,
-}
-
-#[derive(serde::Deserialize, Default)]
-#[serde(rename_all = "kebab-case")]
-struct ProjectTable {
-    #[serde(default)]
-    dependencies: Vec<toml::Spanned<String>>,
-    #[serde(default)]
-    optional_dependencies: BTreeMap<String, Vec<toml::Spanned<String>>>,
-}
-
 /// A malformed dependency is told with its line; the resolver would run a build to learn better.
 fn check_dependencies(text: &str, shown: &str) -> Result<(), LockFailure> {
     // What is no such table at all is told by the reader that comes next.
-    let Pyproject { project } = toml::from_str(text).unwrap_or_default();
+    let Pyproject { project, .. } = toml::from_str(text).unwrap_or_default();
     let all = project.dependencies.iter().chain(project.optional_dependencies.values().flatten());
     for dependency in all {
         let Err(error) = super::session::requirement(dependency.get_ref()) else { continue };
@@ -198,11 +182,6 @@ fn check_dependencies(text: &str, shown: &str) -> Result<(), LockFailure> {
         ));
     }
     Ok(())
-}
-
-fn line_of(text: &str, offset: usize) -> u32 {
-    let newlines = text.bytes().take(offset).filter(|byte| *byte == b'\n').count();
-    u32::try_from(newlines + 1).unwrap_or(u32::MAX)
 }
 
 fn has_project(text: &str) -> bool {

@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr as _;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use provender_core::{LockedProject, ProjectName, Target, Version};
 use uv_client::RegistryClient;
@@ -29,6 +29,7 @@ use uv_types::{BuildContext as _, EmptyInstalledPackages, HashStrategy};
 
 use super::context::Context;
 use super::error;
+use super::needs::{Learning, Need, Needs};
 use super::output;
 use super::published::{self, Release};
 use super::target::Environment;
@@ -58,7 +59,14 @@ pub(crate) struct Session<'a, 'c> {
     pub(crate) present: Vec<(ProjectName, Version, Option<String>)>,
     pub(crate) concurrency: Concurrency,
     pub(crate) observer: Arc<dyn Observer>,
+    /// The pages that were read for the repair.
+    pub(crate) releases: Mutex<BTreeMap<ProjectName, Arc<Releases>>>,
+    /// What releases need, as far as it is known.
+    pub(crate) needs: Needs,
 }
+
+/// The releases of a project, by version.
+pub(crate) type Releases = BTreeMap<Version, Release>;
 
 /// What a solve must obey beyond the requirements.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -119,11 +127,37 @@ impl<'c> Session<'_, 'c> {
     pub(crate) async fn releases(
         &self,
         project: &ProjectName,
-    ) -> Result<BTreeMap<Version, Release>, LockFailure> {
+    ) -> Result<Arc<Releases>, LockFailure> {
+        let remembered = || self.releases.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(releases) = remembered().get(project) {
+            return Ok(Arc::clone(releases));
+        }
         let index = self.only_for.get(project).map(IndexMetadataRef::from);
-        published::releases(self.client, self.context.capabilities(), project, index)
+        let found = published::releases(self.client, self.context.capabilities(), project, index)
             .await
-            .map_err(|error| error::failure(&error, self.request))
+            .map_err(|error| error::failure(&error, self.request))?;
+        let found = Arc::new(found);
+        remembered().insert(project.clone(), Arc::clone(&found));
+        Ok(found)
+    }
+
+    /// What a release needs on the target, whatever extras are asked of it; none where that is not
+    /// known and only a build could tell.
+    pub(crate) async fn needs(
+        &self,
+        project: &ProjectName,
+        version: &Version,
+    ) -> Option<Arc<[Need]>> {
+        if let Some(known) = self.needs.of(project, version) {
+            return Some(known);
+        }
+        let releases = self.releases(project).await.ok()?;
+        let wheel = releases.get(version)?.wheel()?;
+        let hashes = self.hasher.get(&wheel);
+        let database = self.database();
+        // Boxed: uv's futures are deep, and their types with them.
+        let found = Box::pin(database.get_or_build_wheel_metadata(&wheel, hashes)).await.ok()?;
+        Some(self.needs.learn(&found.metadata, self.environment.fixed_markers()))
     }
 
     async fn resolve(&self, rules: &Rules) -> anyhow::Result<ResolverOutput> {
@@ -188,7 +222,7 @@ impl<'c> Session<'_, 'c> {
             self.context.git(),
             self.context.capabilities(),
             self.context.locations(),
-            provider,
+            Learning { inner: provider, needs: &self.needs, markers: environment.fixed_markers() },
             EmptyInstalledPackages,
         );
         let reporter = Reporter { count: AtomicUsize::new(0), observer: self.observer.clone() };
@@ -209,18 +243,8 @@ impl<'c> Session<'_, 'c> {
 
     /// Whether an index asked for credentials, or did not take those it got.
     fn refused(&self) -> Option<LockFailure> {
-        let capabilities = self.context.capabilities();
-        self.context.locations().known_indexes().find_map(|index| {
-            let url = index.url();
-            let status = if capabilities.unauthorized(url) {
-                401
-            } else if capabilities.forbidden(url) {
-                403
-            } else {
-                return None;
-            };
-            Some(error::refused(status, Some(url.url())))
-        })
+        let (status, url) = self.context.refusal()?;
+        Some(error::refused(status, Some(url)))
     }
 
     fn limits(&self, rules: &Rules) -> anyhow::Result<Vec<Requirement>> {

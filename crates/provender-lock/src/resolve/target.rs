@@ -18,6 +18,13 @@ pub(crate) struct Environment {
     pub(crate) universal: bool,
 }
 
+impl Environment {
+    /// The markers of the one environment that is resolved for; none where there are several.
+    pub(crate) fn fixed_markers(&self) -> Option<&MarkerEnvironment> {
+        (!self.universal).then_some(&self.markers)
+    }
+}
+
 /// Translates a target.
 ///
 /// One platform is resolved for itself. Several, or all, are resolved at once, with markers where
@@ -59,6 +66,16 @@ pub(crate) fn environment(target: &Target) -> anyhow::Result<Environment> {
         markers,
         universal: true,
     })
+}
+
+/// The wheel tags of every platform that a target names; none where it is for all of them.
+pub(crate) fn all_tags(target: &Target) -> anyhow::Result<Vec<Tags>> {
+    match &target.platforms {
+        Platforms::Universal => Ok(Vec::new()),
+        Platforms::Only(platforms) => {
+            platforms.iter().map(|platform| tags(target.python, *platform)).collect()
+        }
+    }
 }
 
 /// The environment markers of CPython on a platform. The kernel's release and version are left

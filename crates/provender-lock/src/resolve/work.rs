@@ -1,7 +1,7 @@
 //! From a request to an outcome: set up, resolve, repair, and put the lock together.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex};
 
 use provender_core::lock::{LockHeader, LockedSource, Via};
 use provender_core::target::{Arch, System};
@@ -9,36 +9,18 @@ use provender_core::{
     Diagnostic, Lock, LockedProject, Platform, Platforms, ProjectName, PythonVersion, Target,
     Version,
 };
-use provender_net::Credential;
-use tokio::sync::{Notify, OnceCell};
-use uv_auth::Credentials;
-use uv_cache::{Cache, Refresh};
-use uv_client::{
-    BaseClientBuilder, Connectivity, ExtraMiddleware, FlatIndexClient, RegistryClientBuilder,
-};
-use uv_configuration::{BuildOptions, Concurrency, IndexStrategy, NoBuild, NoSources};
-use uv_dispatch::{BuildDispatch, SharedState};
-use uv_distribution_types::{
-    ConfigSettings, DependencyMetadata, ExcludeNewerValue, ExtraBuildRequires, ExtraBuildVariables,
-    HashGeneration, IndexCapabilities, IndexUrl, PackageConfigSettings,
-};
-use uv_install_wheel::LinkMode;
-use uv_preview::Preview;
+use tokio::sync::OnceCell;
+use uv_configuration::{BuildOptions, IndexStrategy, NoSources};
 use uv_python::Interpreter;
-use uv_redacted::DisplaySafeUrl;
-use uv_resolver::{
-    ExcludeNewer, FlatIndex, InMemoryIndex, OptionsBuilder, Prerelease, PrereleaseMode,
-    PrereleasePackage,
-};
-use uv_types::{
-    BuildArena, BuildContext as _, BuildIsolation, HashStrategy, SourceTreeEditablePolicy,
-};
-use uv_workspace::WorkspaceCache;
+use uv_resolver::{InMemoryIndex, OptionsBuilder, Prerelease, PrereleaseMode, PrereleasePackage};
+use uv_types::BuildContext as _;
 
-use super::caching::RememberPages;
-use super::context::{BuildLog, Built, Context, LocalBoxFuture, Parts};
+use super::build_log::{BuildLog, Built};
+use super::context::Variables;
+use super::needs::Needs;
 use super::session::{Rules, Session, SolveError};
-use super::{build_pins, build_record, error, indexes, output, python, target};
+use super::workshop::{BuildRules, Workshop};
+use super::{build_pins, build_record, client, error, indexes, output, published, python, target};
 use crate::failure::LockFailure;
 use crate::inputs::{self, Inputs, UserLimit};
 use crate::outcome::LockOutcome;
@@ -51,134 +33,40 @@ pub(crate) async fn work(
     observer: &Arc<dyn Observer>,
 ) -> Result<LockOutcome, LockFailure> {
     let inputs = inputs::read(request)?;
-    let cache = open_cache(request).await?;
+    let cache = client::open_cache(request).await?;
     let python: OnceCell<Option<Interpreter>> = OnceCell::new();
-    let find_python = || -> LocalBoxFuture<'_, Option<Interpreter>> {
-        Box::pin(python::find(python::wanted(request), cache.clone()))
-    };
     let asked = match python::wanted(request) {
         Some(_) => None,
-        None => python.get_or_init(find_python).await.as_ref(),
+        None => python.get_or_init(|| python::find(None, cache.clone())).await.as_ref(),
     };
     let target = choose_target(request, asked)?;
     let environment =
         target::environment(&target).map_err(|error| error::failure(error.as_ref(), request))?;
-
-    let locations = indexes::locations(&request.indexes, &inputs);
-    let connectivity = if request.client.settings().offline {
-        Connectivity::Offline
-    } else {
-        Connectivity::Online
-    };
-    let base = BaseClientBuilder::new(
-        connectivity,
-        false,
-        Vec::new(),
-        Preview::default(),
-        request.client.settings().read_timeout,
-        request.client.settings().connect_timeout,
-        request.client.settings().retry.retries,
-    )
-    .custom_client(request.client.resolver_client())
-    .extra_middleware(ExtraMiddleware(vec![Arc::new(RememberPages)]));
-    // Those of the settings first: they may be for a host that only files come from.
-    for rule in &request.client.settings().credentials {
-        let credentials = credentials(rule.credential().clone());
-        base.store_credentials(&DisplaySafeUrl::from_url(rule.url().clone()), credentials);
-    }
-    for index in locations.known_indexes() {
-        hand_over_credentials(request, &base, index.url())?;
-    }
-    let client = RegistryClientBuilder::new(base, cache.clone())
-        .index_locations(locations.clone())
-        .index_strategy(IndexStrategy::FirstIndex)
-        .markers(&environment.markers)
-        .build()
-        .map_err(|error| error::failure(&error, request))?;
-
-    let concurrency = Concurrency::default();
-    let may_build = request.builds && python::is_here(request);
-    let no_build = if may_build { inputs.no_build.clone() } else { NoBuild::All };
-    let build_options = BuildOptions::new(inputs.no_binary.clone(), no_build);
-    let exclude_newer = request.exclude_newer.map_or_else(ExcludeNewer::default, |instant| {
-        ExcludeNewer::global(ExcludeNewerValue::absolute(instant))
-    });
-    let hasher = HashStrategy::Generate(HashGeneration::All);
-    let flat_index = {
-        let flat = FlatIndexClient::new(client.cached_client(), client.connectivity(), &cache);
-        let entries = flat
-            .fetch_all(locations.flat_indexes().map(uv_distribution_types::Index::url))
-            .await
-            .map_err(|error| error::failure(&error, request))?;
-        FlatIndex::from_entries(entries, environment.tags.as_ref(), &hasher, &build_options)
-    };
-
-    let settings = BuildSettings::default();
-    let build_constraints = build_pins::constraints(request);
-    let build_hashes = build_pins::hashes(request);
-    let log = BuildLog::default();
-    let state = SharedState::default();
-    let index = InMemoryIndex::default();
-    let workspace_cache = WorkspaceCache::default();
-    let make_dispatch = |interpreter| {
-        BuildDispatch::new(
-            &client,
-            &cache,
-            &build_constraints,
-            interpreter,
-            &locations,
-            &flat_index,
-            &settings.dependency_metadata,
-            state.clone(),
-            IndexStrategy::FirstIndex,
-            &settings.config,
-            &settings.config_package,
-            BuildIsolation::Isolated,
-            &settings.extra_requires,
-            &settings.extra_variables,
-            LinkMode::default(),
-            &build_options,
-            &build_hashes,
-            exclude_newer.clone(),
-            NoSources::None,
-            SourceTreeEditablePolicy::Project,
-            workspace_cache.clone(),
-            concurrency.clone(),
-            Preview::default(),
-        )
-    };
-    let context = Context::new(Parts {
-        builder: OnceLock::new(),
-        python: &python,
-        find_python: Box::new(find_python),
-        make_dispatch: Box::new(make_dispatch),
-        no_python: Notify::new(),
-        cache: &cache,
-        client: &client,
-        git: state.git().clone(),
-        arena: BuildArena::default(),
-        capabilities: IndexCapabilities::default(),
-        dependency_metadata: &settings.dependency_metadata,
-        build_options: &build_options,
-        config_settings: &settings.config,
-        config_settings_package: &settings.config_package,
+    let build_rules = BuildRules {
+        constraints: build_pins::constraints(request),
+        hashes: build_pins::hashes(request),
+        variables: Variables::default(),
         sources: NoSources::None,
-        locations: &locations,
-        workspace_cache: workspace_cache.clone(),
-        extra_build_requires: &settings.extra_requires,
-        extra_build_variables: &settings.extra_variables,
-        concurrency: concurrency.clone(),
-        log: &log,
-        observer: observer.clone(),
-    });
+    };
+    let workshop = Workshop::open(
+        request,
+        &inputs,
+        &environment,
+        cache,
+        python,
+        build_rules,
+        observer.clone(),
+    )
+    .await?;
+    let context = workshop.context();
 
     let prerelease =
         if inputs.prereleases { PrereleaseMode::Allow } else { PrereleaseMode::default() };
     let options = OptionsBuilder::new()
         .prerelease(Prerelease { global: prerelease, package: PrereleasePackage::default() })
-        .exclude_newer(exclude_newer.clone())
+        .exclude_newer(workshop.exclude_newer.clone())
         .index_strategy(IndexStrategy::FirstIndex)
-        .build_options(build_options.clone())
+        .build_options(workshop.build_options.clone())
         .build();
     let only_for = request
         .indexes
@@ -190,11 +78,11 @@ pub(crate) async fn work(
         request,
         environment,
         target: target.clone(),
-        client: &client,
+        client: &workshop.client,
         context: &context,
-        flat_index: &flat_index,
-        index,
-        hasher,
+        flat_index: &workshop.flat_index,
+        index: InMemoryIndex::default(),
+        hasher: workshop.hasher.clone(),
         options,
         requirements: Vec::new(),
         constraints: Vec::new(),
@@ -202,11 +90,13 @@ pub(crate) async fn work(
         offered: BuildOptions::new(inputs.no_binary.clone(), inputs.no_build.clone()),
         only_for,
         present: present_pins(request),
-        concurrency: concurrency.clone(),
+        releases: Mutex::default(),
+        needs: Needs::default(),
+        concurrency: workshop.concurrency.clone(),
         observer: observer.clone(),
     };
     tokio::select! {
-        outcome = solve(&mut session, &inputs, target, &log, advisories) => outcome,
+        outcome = solve(&mut session, &inputs, target, &workshop.log, advisories) => outcome,
         () = context.python_is_missing() => Err(LockFailure::no_answer(
             Diagnostic::error("lock/needs-build", "a project has to be built, and no Python here runs")
                 .hint("install the Python that the lock is for, or forbid builds with --no-build"),
@@ -279,58 +169,6 @@ async fn solve(
         unfixed: plan.unfixed,
         built: built.iter().map(shown_build).collect(),
         left_out: inputs.left_out.iter().cloned().chain(left_out).collect(),
-    })
-}
-
-#[derive(Default)]
-struct BuildSettings {
-    dependency_metadata: DependencyMetadata,
-    config: ConfigSettings,
-    config_package: PackageConfigSettings,
-    extra_requires: ExtraBuildRequires,
-    extra_variables: ExtraBuildVariables,
-}
-
-/// Tells uv what the settings or netrc hold for an index; what stands in its URL uv reads itself.
-fn hand_over_credentials(
-    request: &LockRequest,
-    base: &BaseClientBuilder<'_>,
-    index: &IndexUrl,
-) -> Result<(), LockFailure> {
-    let url = index.url();
-    if !url.username().is_empty() || url.password().is_some() {
-        return Ok(());
-    }
-    let held = request.client.credential_for(url);
-    if let Some(held) = held.map_err(|error| error::told_by_net(&error))? {
-        base.store_credentials(url, credentials(held));
-    }
-    Ok(())
-}
-
-fn credentials(credential: Credential) -> Credentials {
-    match credential {
-        Credential::Basic { user, password } => Credentials::basic(Some(user), Some(password)),
-        Credential::Bearer(token) => Credentials::bearer(token.into_bytes()),
-    }
-}
-
-async fn open_cache(request: &LockRequest) -> Result<Cache, LockFailure> {
-    let refresh = match (&request.upgrade, request.refresh) {
-        (_, true) | (Upgrade::All, _) => Refresh::from_args(Some(true), Vec::new()),
-        (Upgrade::Only(names), false) => Refresh::from_args(None, names.iter().cloned().collect()),
-        (Upgrade::Nothing, false) => Refresh::from_args(None, Vec::new()),
-    };
-    Cache::from_path(&request.cache_dir).with_refresh(refresh).init().await.map_err(|error| {
-        let diagnostic = Diagnostic::error(
-            "lock/cannot-write",
-            format!("cannot write to {}", request.cache_dir.display()),
-        );
-        LockFailure::no_answer(
-            diagnostic
-                .because(error.to_string())
-                .hint("make room or grant access, or move the data with --data-dir"),
-        )
     })
 }
 
@@ -431,8 +269,9 @@ async fn build_requirements(
     }
     let mut locked = Vec::new();
     for ((name, version), via) in pins {
-        let mut releases = session.releases(&name).await?;
-        let files = releases.remove(&version).map(|release| release.files).unwrap_or_default();
+        let releases = session.releases(&name).await?;
+        let files =
+            releases.get(&version).map(published::Release::locked_files).unwrap_or_default();
         locked.push(LockedProject {
             name,
             version: Some(version),

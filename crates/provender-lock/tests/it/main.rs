@@ -5,6 +5,8 @@ mod credentials;
 #[cfg(test)]
 mod locking;
 #[cfg(test)]
+mod ports;
+#[cfg(test)]
 mod project;
 #[cfg(test)]
 mod repairing;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use provender_core::ProjectName;
-use provender_lock::{FixPolicy, FixStep, MoveReason, UnfixedReason};
+use provender_lock::{Cap, FixPolicy, FixStep, MoveReason, UnfixedReason};
 
 use crate::project::{Project, Vulnerable, pins};
 
@@ -148,7 +148,56 @@ fn what_stays_is_told_with_its_reason() {
     assert_eq!(place.as_ref().unwrap().to_string(), "requirements.txt:3");
     assert_eq!(
         reasons[&name("capped")],
-        UnfixedReason::CappedBy { caps: vec![(name("cap"), "<1.1".into())] }
+        UnfixedReason::CappedBy {
+            caps: vec![Cap { parent: name("cap"), demand: "<1.1".into(), pinned: None }]
+        }
+    );
+}
+
+#[test]
+fn a_limit_in_a_pyproject_is_told_with_its_line() {
+    let project = Project::new("[mine]\n\"1.0\" = {}\n\"1.1\" = {}\n", "");
+    project.write(
+        "pyproject.toml",
+        "[project]\nname = \"app\"\nversion = \"1\"\ndependencies = [\n  \"mine<1.1\",\n]\n",
+    );
+    let mut request = project.request();
+    request.inputs = vec![project.path("pyproject.toml")];
+    request.fix = Some(FixPolicy::default());
+    let outcome = project.repair(&request, &Vulnerable(vec![("mine", vec!["1.0"])])).unwrap();
+    let UnfixedReason::PinnedByUser { requirement, place } = &outcome.unfixed[0].reason else {
+        panic!("{:?}", outcome.unfixed)
+    };
+    assert_eq!(requirement, "mine<1.1");
+    assert_eq!(place.as_ref().unwrap().to_string(), "pyproject.toml:5");
+}
+
+#[test]
+fn a_cap_is_told_with_the_users_pin_of_its_parent() {
+    let project = Project::new(
+        r#"
+[capped]
+"1.0" = {}
+"1.1" = {}
+[cap]
+"1.0" = { requires = ["capped<1.1"] }
+"1.1" = {}
+"#,
+        "# the framework\ncap==1.0\n",
+    );
+    let outcome = project.repaired(
+        "capped==1.0\ncap==1.0\n",
+        FixPolicy::default(),
+        &Vulnerable(vec![("capped", vec!["1.0"])]),
+    );
+    let UnfixedReason::CappedBy { caps } = &outcome.unfixed[0].reason else {
+        panic!("{:?}", outcome.unfixed)
+    };
+    assert_eq!(caps[0].parent, name("cap"));
+    let (requirement, place) = caps[0].pinned.clone().unwrap();
+    assert_eq!(
+        (requirement.as_str(), place.to_string().as_str()),
+        ("cap==1.0", "requirements.txt:2")
     );
 }
 

@@ -9,8 +9,9 @@ use serde::Serialize;
 use super::sections;
 use crate::diagnostics::{self, DiagnosticJson};
 
+/// The document, with every list in the audit's order.
 #[derive(Serialize)]
-struct Document<'a> {
+pub(crate) struct Document<'a> {
     schema: &'static str,
     advisories: &'a AdvisoryStamp,
     components: usize,
@@ -75,16 +76,21 @@ fn file(place: &Place) -> Cow<'_, str> {
     place.file.to_string_lossy()
 }
 
-/// The document, pretty-printed, with every list in the audit's order.
+impl<'a> From<&'a Audit> for Document<'a> {
+    fn from(audit: &'a Audit) -> Self {
+        Self {
+            schema: "provender.audit/1",
+            advisories: &audit.advisories,
+            components: audit.components,
+            findings: audit.findings.iter().map(FindingJson::from).collect(),
+            not_audited: audit.not_audited.iter().map(NotAuditedJson::from).collect(),
+            diagnostics: diagnostics::json(&audit.diagnostics),
+        }
+    }
+}
+
+/// The document, pretty-printed.
 #[expect(clippy::expect_used, reason = "strings, numbers and lists always have a form in JSON")]
 pub(super) fn render(audit: &Audit) -> String {
-    let document = Document {
-        schema: "provender.audit/1",
-        advisories: &audit.advisories,
-        components: audit.components,
-        findings: audit.findings.iter().map(FindingJson::from).collect(),
-        not_audited: audit.not_audited.iter().map(NotAuditedJson::from).collect(),
-        diagnostics: diagnostics::json(&audit.diagnostics),
-    };
-    crate::json::document(&document).expect("the document has a form in JSON")
+    crate::json::document(&Document::from(audit)).expect("the document has a form in JSON")
 }

@@ -1,10 +1,10 @@
 //! The answer of an audit: a table for a terminal, text, Markdown and JSON.
 
-mod json;
+pub(crate) mod json;
 mod markdown;
-mod sections;
-mod summary;
-mod table;
+pub(crate) mod sections;
+pub(crate) mod summary;
+pub(crate) mod table;
 mod text;
 
 use std::fmt;
@@ -80,7 +80,7 @@ pub struct AuditReport<'a> {
     pub now: Timestamp,
 }
 
-impl AuditReport<'_> {
+impl<'a> AuditReport<'a> {
     /// The audit in a format; every line ends with a line feed. Only [`ReportFormat::Table`]
     /// looks at the style.
     pub fn render(&self, format: ReportFormat, style: Style) -> String {
@@ -92,7 +92,7 @@ impl AuditReport<'_> {
         }
     }
 
-    fn sections(&self) -> Sections<'_> {
+    pub(crate) fn sections(&self) -> Sections<'a> {
         Sections::new(self.audit, self.threshold)
     }
 }

@@ -6,21 +6,21 @@ use provender_core::Severity;
 use provender_core::audit::{Audit, Finding, NotAudited, Waiver};
 
 /// The parts of a report for people, each in the audit's order.
-pub(super) struct Sections<'a> {
+pub(crate) struct Sections<'a> {
     /// Findings that decide the answer.
-    pub(super) counting: Vec<&'a Finding>,
+    pub(crate) counting: Vec<&'a Finding>,
     /// Findings below the threshold.
-    pub(super) below: Vec<&'a Finding>,
+    pub(crate) below: Vec<&'a Finding>,
     /// Findings that a waiver accepts.
-    pub(super) waived: Vec<&'a Finding>,
+    pub(crate) waived: Vec<&'a Finding>,
     /// The waivers that accept something, each once.
-    pub(super) accepted: Vec<&'a Waiver>,
+    pub(crate) accepted: Vec<&'a Waiver>,
     /// What could not be compared and is not accepted.
-    pub(super) not_audited: Vec<&'a NotAudited>,
+    pub(crate) not_audited: Vec<&'a NotAudited>,
 }
 
 impl<'a> Sections<'a> {
-    pub(super) fn new(audit: &'a Audit, threshold: Severity) -> Self {
+    pub(crate) fn new(audit: &'a Audit, threshold: Severity) -> Self {
         let (waived, open): (Vec<_>, Vec<_>) =
             audit.findings.iter().partition(|finding| finding.waiver.is_some());
         let (counting, below) = open.into_iter().partition(|finding| finding.counts_at(threshold));
@@ -38,7 +38,7 @@ impl<'a> Sections<'a> {
 }
 
 /// The versions that fix a finding, or that there is none.
-pub(super) fn fixes(finding: &Finding) -> String {
+pub(crate) fn fixes(finding: &Finding) -> String {
     match finding.fixed_in.as_slice() {
         [] => "no fix".to_owned(),
         fixes => fixes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
@@ -46,6 +46,6 @@ pub(super) fn fixes(finding: &Finding) -> String {
 }
 
 /// The requirement as it may be shown.
-pub(super) fn requirement(other: &NotAudited) -> Cow<'_, str> {
+pub(crate) fn requirement(other: &NotAudited) -> Cow<'_, str> {
     provender_core::redact::without_credentials(&other.requirement)
 }

@@ -13,7 +13,7 @@ use crate::wording::{age, counted, day};
 
 /// How the time of a fetch is told.
 #[derive(Clone, Copy)]
-pub(super) enum Fetched {
+pub(crate) enum Fetched {
     /// As an age, for who reads it now.
     Ago,
     /// As a day, for a file that is read later.
@@ -22,7 +22,17 @@ pub(super) enum Fetched {
 
 /// Such as `2 findings on 1 project (2 high); 1 accepted; 43 components; advisories: 2661 records,
 /// newest 2024-10-10, fetched 3 days ago (osv 3 days, sample 2 minutes)`.
-pub(super) fn summary(report: &AuditReport<'_>, sections: &Sections<'_>, told: Fetched) -> String {
+pub(crate) fn summary(report: &AuditReport<'_>, sections: &Sections<'_>, told: Fetched) -> String {
+    let mut parts = vec![answer(report, sections)];
+    if !sections.counting.is_empty() {
+        parts.push(counted(report.audit.components as u64, "component"));
+    }
+    parts.push(format!("advisories: {}", stamp(&report.audit.advisories, report.now, told)));
+    parts.join("; ")
+}
+
+/// Such as `2 findings on 1 project (2 high); 1 accepted`.
+pub(crate) fn answer(report: &AuditReport<'_>, sections: &Sections<'_>) -> String {
     let mut parts = vec![headline(report, sections)];
     if !sections.below.is_empty() {
         parts.push(format!("{} below {}", sections.below.len(), report.threshold));
@@ -33,16 +43,12 @@ pub(super) fn summary(report: &AuditReport<'_>, sections: &Sections<'_>, told: F
     if !sections.not_audited.is_empty() {
         parts.push(format!("{} not audited", sections.not_audited.len()));
     }
-    if !sections.counting.is_empty() {
-        parts.push(counted(report.audit.components as u64, "component"));
-    }
-    parts.push(stamp(&report.audit.advisories, report.now, told));
     parts.join("; ")
 }
 
 /// Whether the summary is a clear yes: something was compared with something, everything could be,
 /// and nothing counts.
-pub(super) fn is_clean(report: &AuditReport<'_>, sections: &Sections<'_>) -> bool {
+pub(crate) fn is_clean(report: &AuditReport<'_>, sections: &Sections<'_>) -> bool {
     sections.counting.is_empty()
         && sections.not_audited.is_empty()
         && report.audit.components > 0
@@ -89,7 +95,8 @@ fn severities(findings: &[&Finding]) -> String {
         .join(", ")
 }
 
-fn stamp(stamp: &AdvisoryStamp, now: Timestamp, told: Fetched) -> String {
+/// Such as `2661 records, newest 2024-10-10, fetched 3 days ago (osv)`.
+pub(crate) fn stamp(stamp: &AdvisoryStamp, now: Timestamp, told: Fetched) -> String {
     let mut parts = vec![counted(stamp.records, "record")];
     if let Some(newest) = stamp.newest {
         parts.push(format!("newest {}", day(newest)));
@@ -98,7 +105,13 @@ fn stamp(stamp: &AdvisoryStamp, now: Timestamp, told: Fetched) -> String {
     if let Some(oldest) = stamp.sources.iter().map(|source| source.fetched_at).min() {
         parts.push(fetched(oldest, &stamp.sources, now, told));
     }
-    format!("advisories: {}", parts.join(", "))
+    parts.join(", ")
+}
+
+/// Such as `digest 0123456789ab`: what a report is compared by, of which the beginning is enough for
+/// people.
+pub(crate) fn digest(stamp: &AdvisoryStamp) -> String {
+    format!("digest {:.12}", stamp.digest.to_string())
 }
 
 fn fetched(oldest: Timestamp, sources: &[SourceStamp], now: Timestamp, told: Fetched) -> String {

@@ -8,6 +8,7 @@ use super::summary::{self, Fetched};
 use crate::Style;
 use crate::style::{BOLD, DIM, GOOD, PLAIN, of_severity};
 use crate::table::{self, Cell, Column};
+use crate::wrap;
 
 /// How many fixed versions a cell names; the text and the Markdown name all of them.
 const FIXES_SHOWN: usize = 2;
@@ -65,7 +66,8 @@ fn findings(findings: &[&Finding], style: Style) -> String {
     if rows.is_empty() { String::new() } else { table::render(&COLUMNS, &rows, style) }
 }
 
-fn fixes(finding: &Finding, style: Style) -> Cell {
+/// The nearest fixes of a finding, or that there is none.
+pub(crate) fn fixes(finding: &Finding, style: Style) -> Cell {
     let Some(nearest) = finding.fixed_in.get(..FIXES_SHOWN + 1) else {
         let paint = if finding.fixed_in.is_empty() { DIM } else { PLAIN };
         return Cell::painted(sections::fixes(finding), paint);
@@ -116,13 +118,6 @@ fn not_audited(others: &[&NotAudited], style: Style) -> String {
 fn conclusion(report: &AuditReport<'_>, sections: &Sections<'_>, style: Style) -> String {
     let paint = if summary::is_clean(report, sections) { GOOD } else { BOLD };
     let text = summary::summary(report, sections, Fetched::Ago);
-    // The digest is what a report is compared by; its beginning is enough for people.
-    let text = format!("{text}, digest {:.12}", report.audit.advisories.digest.to_string());
-    table::wrap(&text, style.columns(), 2)
-        .iter()
-        .map(|line| {
-            let (indent, words) = line.split_at(line.len() - line.trim_start().len());
-            format!("{indent}{}\n", style.paint(paint, words))
-        })
-        .collect()
+    let text = format!("{text}, {}", summary::digest(&report.audit.advisories));
+    wrap::painted(&text, paint, style)
 }

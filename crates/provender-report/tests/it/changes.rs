@@ -14,7 +14,7 @@ fn change(project: &str, from: Option<&str>, to: Option<&str>, why: &str) -> Cha
     }
 }
 
-fn sample() -> (Vec<Change>, Vec<Kept>) {
+pub(crate) fn sample() -> (Vec<Change>, Vec<Kept>) {
     let moved = vec![
         change("starlette", Some("0.35.1"), Some("0.36.3"), "fixes CVE-2024-24762, CVE-2024-47874"),
         change("colorama", None, Some("0.4.6"), "needed by click"),

@@ -248,7 +248,13 @@ fn explain(unfixed: &Unfixed) -> String {
         UnfixedReason::CappedBy { caps } => {
             let caps: Vec<String> = caps
                 .iter()
-                .map(|(name, demand)| format!("{name} (demands {project}{demand})"))
+                .map(|cap| {
+                    let told = format!("{} (demands {project}{})", cap.parent, cap.demand);
+                    match &cap.pinned {
+                        Some((pin, place)) => format!("{told}, which you pin at {place} (`{pin}`)"),
+                        None => told,
+                    }
+                })
                 .collect();
             format!("capped by {}", caps.join(", "))
         }
