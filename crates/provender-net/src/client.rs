@@ -24,6 +24,7 @@ use crate::redact::{RedactedUrl, redact, redact_text};
 use crate::retry::{Retries, retry_after};
 use crate::roots::RootsSummary;
 use crate::settings::ClientSettings;
+use crate::stream::Stream;
 use crate::tls::{RecordingVerifier, TlsFailure};
 
 /// How many redirects are followed, as in uv and reqwest.
@@ -152,6 +153,11 @@ impl Client {
     /// A request for a file.
     pub fn download<'a>(&'a self, url: &Url, to: &'a Path) -> Download<'a> {
         Download::new(self, url, to)
+    }
+
+    /// A request for a file whose bytes are handed out as they arrive.
+    pub fn stream(&self, url: &Url) -> Stream {
+        Stream::new(self, url)
     }
 
     pub(crate) fn retries(&self) -> Retries {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 
 use provender_core::Sha256;
-use reqwest::header::{ACCEPT_ENCODING, CONTENT_RANGE, IF_RANGE, RANGE};
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_RANGE, HeaderMap, IF_RANGE, RANGE};
 use reqwest::{RequestBuilder, Response, StatusCode};
 use url::Url;
 
@@ -284,17 +284,20 @@ fn goes_on(response: &Result<Response, NetError>, transfer: &Transfer) -> bool {
 
 /// Whether a part begins where the transfer ended, and belongs to a whole of the same length.
 fn continues(response: &Response, transfer: &Transfer) -> bool {
-    let range = response.headers().get(CONTENT_RANGE).and_then(|value| value.to_str().ok());
     let (Some((from, _)), Some((begin, total))) =
-        (transfer.resume(), range.and_then(content_range))
+        (transfer.resume(), content_range(response.headers()))
     else {
         return false;
     };
     begin == from && (total.is_none() || total == transfer.total)
 }
 
-/// First position and complete length of a `Content-Range` (RFC 9110, section 14.4).
-fn content_range(value: &str) -> Option<(u64, Option<u64>)> {
+/// First position and complete length of the `Content-Range` (RFC 9110, section 14.4).
+pub(crate) fn content_range(headers: &HeaderMap) -> Option<(u64, Option<u64>)> {
+    parse_content_range(headers.get(CONTENT_RANGE)?.to_str().ok()?)
+}
+
+fn parse_content_range(value: &str) -> Option<(u64, Option<u64>)> {
     let (range, total) = value.strip_prefix("bytes ")?.split_once('/')?;
     let (begin, _) = range.split_once('-')?;
     Some((begin.parse().ok()?, total.parse().ok()))
@@ -306,9 +309,9 @@ mod tests {
 
     #[test]
     fn a_content_range_tells_its_beginning_and_the_whole() {
-        assert_eq!(content_range("bytes 10-19/20"), Some((10, Some(20))));
-        assert_eq!(content_range("bytes 10-19/*"), Some((10, None)));
-        assert_eq!(content_range("bytes */20"), None);
-        assert_eq!(content_range("items 1-2/3"), None);
+        assert_eq!(parse_content_range("bytes 10-19/20"), Some((10, Some(20))));
+        assert_eq!(parse_content_range("bytes 10-19/*"), Some((10, None)));
+        assert_eq!(parse_content_range("bytes */20"), None);
+        assert_eq!(parse_content_range("items 1-2/3"), None);
     }
 }

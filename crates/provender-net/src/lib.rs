@@ -5,7 +5,8 @@
 //! - A failed handshake is remembered with what the server presented ([`TlsFailure`]), so that an
 //!   error names the issuer and the setting that would trust it, whoever made the request.
 //! - [`Client::get`] returns a bounded body; [`Client::download`] writes a verified file, resumes
-//!   what broke off, and leaves nothing half-written.
+//!   what broke off, and leaves nothing half-written; [`Client::stream`] hands a file's bytes out
+//!   as they arrive, for those who verify them while they pass them on.
 //! - Credentials go only to the host they belong to, and are shown nowhere ([`redact`]).
 //!
 //! Nothing here reads the user's environment: the binary gives every setting in [`ClientSettings`].
@@ -26,6 +27,7 @@ mod redact;
 mod retry;
 pub mod roots;
 mod settings;
+mod stream;
 mod tls;
 mod validators;
 
@@ -41,5 +43,6 @@ pub use proxy_failure::{ProxyFailure, ProxyProblem};
 pub use redact::{RedactedUrl, redact, redact_text};
 pub use retry::RetrySettings;
 pub use settings::ClientSettings;
+pub use stream::Stream;
 pub use tls::{TlsFailure, TlsProblem};
 pub use validators::Validators;

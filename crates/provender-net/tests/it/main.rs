@@ -10,6 +10,7 @@ mod credentials;
 mod download;
 mod proxies;
 mod retries;
+mod stream;
 mod tls;
 
 use std::time::Duration;
