@@ -1,29 +1,17 @@
 //! What one part of provender asks of another without knowing it.
 //!
 //! A port is a trait here, an implementation in the crate that can do it, and an argument in the
-//! crate that needs it; the binary plugs one into the other. So the stock fetches files, and the
-//! image has wheels built, without a resolver or an HTTP client among their dependencies.
+//! crate that needs it; the binary plugs one into the other. So tools are carried along and wheels are
+//! built without a resolver among the dependencies of those who ask for it.
 
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 
-use crate::{Diagnostic, Lock, LockedFile, LockedProject, Target};
+use crate::{Diagnostic, Lock, LockedProject, Target};
 
 /// The future that a port returns: boxed, so that ports can be passed as `&dyn`.
 pub type PortFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, Box<Diagnostic>>> + Send + 'a>>;
-
-/// Fetches a file that a lock names.
-pub trait FetchFile: Send + Sync {
-    /// Fetches `file` of `project` to `destination`, which exists only once its bytes have the
-    /// hash that the lock promises.
-    fn fetch<'a>(
-        &'a self,
-        project: &'a LockedProject,
-        file: &'a LockedFile,
-        destination: &'a Path,
-    ) -> PortFuture<'a, ()>;
-}
 
 /// Locks requirements.
 pub trait LockRequirements: Send + Sync {

@@ -1,5 +1,6 @@
 //! The index inside the network: the simple API, pulling through, stocking, exporting and checking.
 
+pub mod check;
 pub mod export;
 pub mod server;
 pub mod simple;

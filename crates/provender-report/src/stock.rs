@@ -117,11 +117,11 @@ struct Document<'a> {
     releases: &'a [StockedRelease],
 }
 
-/// A document of the schema `provender.stock/1`: `totals` (`projects`, `releases`, `files`, `bytes`)
+/// A document of the schema `provender.stock-list/1`: `totals` (`projects`, `releases`, `files`, `bytes`)
 /// and `releases`, each with the fields of [`StockedRelease`].
 #[expect(clippy::expect_used, reason = "strings, numbers and lists always have a form in JSON")]
 pub fn json(releases: &[StockedRelease]) -> String {
     let totals = Totals::of(releases);
-    crate::json::document(&Document { schema: "provender.stock/1", totals, releases })
+    crate::json::document(&Document { schema: "provender.stock-list/1", totals, releases })
         .expect("the document has a form in JSON")
 }

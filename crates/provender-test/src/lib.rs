@@ -31,5 +31,5 @@ pub use release::{DistFile, Release, Yanked};
 pub use sandbox::{Run, Sandbox};
 pub use scenario::Scenario;
 pub use sdist::Sdist;
-pub use shared::{left_out, shared_dir, venv_dir};
+pub use shared::{left_out, poetry_dir, shared_dir, venv_dir};
 pub use wheel::Wheel;

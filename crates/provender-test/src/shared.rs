@@ -20,6 +20,13 @@ pub fn venv_dir() -> Option<PathBuf> {
     dir.join("bin").is_dir().then_some(dir)
 }
 
+/// The virtual environment with poetry, which `scripts/test` makes and names in `PROVENDER_TEST_POETRY`. `None` if
+/// there is none.
+pub fn poetry_dir() -> Option<PathBuf> {
+    let dir = PathBuf::from(std::env::var_os("PROVENDER_TEST_POETRY")?);
+    dir.join("bin").is_dir().then_some(dir)
+}
+
 /// Says that a test was left out, and why. The words reach the terminal although the test passes: the test harness
 /// captures only what is printed by macros.
 pub fn left_out(test: &str, why: &str) {

@@ -5,6 +5,7 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use provender_index::stock::{StockObserver, StockProgress};
 use provender_lock::{Observer, Progress};
 
 use crate::output::Output;
@@ -27,6 +28,11 @@ impl Spinner {
         bar.set_message(what.to_owned());
         bar.enable_steady_tick(Duration::from_millis(100));
         Self { bar, said: Mutex::default(), quiet: output.quiet }
+    }
+
+    /// Says something else.
+    pub(crate) fn say(&self, what: &str) {
+        self.bar.set_message(what.to_owned());
     }
 
     /// Takes the line away.
@@ -56,6 +62,42 @@ impl Observer for Spinner {
             Progress::Repairing { vulnerable } => {
                 self.bar.set_message(format!("repairing: {vulnerable} vulnerable"));
             }
+        }
+    }
+}
+
+/// How far files have come; nothing where nobody looks.
+pub(crate) struct FileProgress {
+    bar: ProgressBar,
+}
+
+impl FileProgress {
+    /// A bar that appears when there is something to fetch.
+    pub(crate) fn new(output: &Output) -> Self {
+        let bar = if output.progress { ProgressBar::new(0) } else { ProgressBar::hidden() };
+        let form = "{spinner} {msg} [{bar:24}] {bytes}/{total_bytes} {bytes_per_sec} {eta}";
+        if let Ok(style) = ProgressStyle::with_template(form) {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        Self { bar }
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl StockObserver for FileProgress {
+    fn progress(&self, progress: &StockProgress) {
+        if progress.files_total > 0 {
+            self.bar.set_length(progress.bytes_total);
+            self.bar.set_position(progress.bytes);
+            let (done, all) = (progress.files, progress.files_total);
+            self.bar.set_message(format!("files {done}/{all}"));
+        } else {
+            let (done, all) = (progress.pages, progress.pages_total);
+            self.bar.set_message(format!("asking the index: {done}/{all}"));
         }
     }
 }

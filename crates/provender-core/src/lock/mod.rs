@@ -7,6 +7,7 @@ pub mod constraints;
 pub mod pylock;
 
 use std::fmt;
+use std::str::FromStr;
 
 use jiff::Timestamp;
 use url::Url;
@@ -24,6 +25,46 @@ pub struct LockHeader {
     pub exclude_newer: Option<Timestamp>,
     /// Whether development requirements were left out.
     pub exclude_dev: bool,
+    /// Wheels that no index has, because they were built here; their hashes are among the files of
+    /// their projects.
+    pub built: Vec<BuiltHere>,
+}
+
+/// A wheel that was built for a lock, shown as `NAME==VERSION HASH`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BuiltHere {
+    /// The project.
+    pub project: ProjectName,
+    /// The release that it was built from.
+    pub version: Version,
+    /// The hash of the wheel.
+    pub hash: FileHash,
+}
+
+impl fmt::Display for BuiltHere {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}=={} {}", self.project, self.version, self.hash)
+    }
+}
+
+impl FromStr for BuiltHere {
+    type Err = LockError;
+
+    fn from_str(text: &str) -> Result<Self, LockError> {
+        let read = || {
+            let (release, hash) = text.split_once(' ')?;
+            let (project, version) = release.split_once("==")?;
+            Some(Self {
+                project: project.parse().ok()?,
+                version: version.parse().ok()?,
+                hash: hash.parse().ok()?,
+            })
+        };
+        read().ok_or_else(|| LockError {
+            line: None,
+            message: format!("`{text}` is not a built wheel, NAME==VERSION HASH"),
+        })
+    }
 }
 
 /// A complete resolution with hashes.
@@ -41,6 +82,8 @@ impl Lock {
     /// Puts everything in the order in which it is written.
     #[must_use]
     pub fn sorted(mut self) -> Self {
+        self.header.built.sort();
+        self.header.built.dedup();
         for list in [&mut self.projects, &mut self.build] {
             list.sort_by(|a, b| {
                 (&a.name, &a.version, &a.marker).cmp(&(&b.name, &b.version, &b.marker))

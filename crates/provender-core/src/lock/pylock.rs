@@ -309,6 +309,8 @@ fn read_header(raw: RawHeader) -> Result<LockHeader, LockError> {
         target,
         exclude_newer: raw.exclude_newer,
         exclude_dev: raw.exclude_dev,
+        // PEP 751 demands of a wheel where it is, and one that was built is on no index.
+        built: Vec::new(),
     })
 }
 
@@ -413,6 +415,7 @@ mod tests {
                 }),
                 exclude_newer: Some("2026-01-02T00:00:00Z".parse().unwrap()),
                 exclude_dev: true,
+                built: Vec::new(),
             },
             projects: vec![
                 LockedProject { marker: Some("os_name == 'nt'".into()), ..project("a", "1.0") },

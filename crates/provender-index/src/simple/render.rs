@@ -104,8 +104,8 @@ fn file_json(file: &PageFile, href: String, sha256: Option<Sha256>) -> Value {
     object.insert("yanked".into(), yanked);
     if let Metadata::Yes(sha256) = file.metadata {
         let promise = sha256.map_or(Value::Bool(true), |sha256| json!({"sha256": sha256}));
-        object.insert("core-metadata".into(), promise.clone());
-        object.insert("dist-info-metadata".into(), promise);
+        // Not under its older name: pip 22.3 to 23.0 fall over it in JSON (PEP 714).
+        object.insert("core-metadata".into(), promise);
     }
     object.into()
 }

@@ -70,15 +70,14 @@ fn links_are_relative_and_name_the_digest() {
 }
 
 #[test]
-fn both_names_of_the_metadata_attribute_are_written() {
+fn metadata_are_promised_under_both_names_in_html_and_under_the_newer_one_in_json() {
     let html = String::from_utf8(render::html(&full(), "../../")).unwrap();
     for attribute in ["data-dist-info-metadata", "data-core-metadata"] {
         assert!(html.contains(&format!(" {attribute}=\"sha256={HEX}\"")), "{html}");
     }
     let json = String::from_utf8(render::json(&full(), "../../")).unwrap();
-    for key in ["dist-info-metadata", "core-metadata"] {
-        assert!(json.contains(&format!("\"{key}\":{{\"sha256\":\"{HEX}\"}}")), "{json}");
-    }
+    assert!(json.contains(&format!("\"core-metadata\":{{\"sha256\":\"{HEX}\"}}")), "{json}");
+    assert!(!json.contains("dist-info-metadata"), "{json}");
 }
 
 #[test]

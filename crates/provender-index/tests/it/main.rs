@@ -5,6 +5,7 @@ mod client;
 mod gate;
 mod served;
 
+mod check;
 mod clients;
 mod export;
 mod faults;

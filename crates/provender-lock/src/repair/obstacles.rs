@@ -55,7 +55,10 @@ impl<S: Solver> Search<'_, S> {
             let mut in_the_way: BTreeMap<ProjectName, BTreeSet<ProjectName>> = BTreeMap::new();
             for (project, candidates, targets) in movers(demand) {
                 for obstacle in self.common_obstacles(project, candidates, demand, before).await {
-                    in_the_way.entry(obstacle).or_default().extend(targets.iter().copied().cloned());
+                    in_the_way
+                        .entry(obstacle)
+                        .or_default()
+                        .extend(targets.iter().copied().cloned());
                 }
             }
             let mut freed = false;

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use provender_core::lock::{LockHeader, LockedSource, Via};
+use provender_core::lock::{BuiltHere, LockHeader, LockedSource, Via};
 use provender_core::target::{Arch, System};
 use provender_core::{
-    Diagnostic, Lock, LockedProject, Platform, Platforms, ProjectName, PythonVersion, Target,
-    Version,
+    Diagnostic, Lock, LockedFile, LockedProject, Platform, Platforms, ProjectName, PythonVersion,
+    Target, Version,
 };
 use tokio::sync::OnceCell;
 use uv_configuration::{BuildOptions, IndexStrategy, NoSources};
@@ -146,6 +146,7 @@ async fn solve(
     )
     .map_err(|error| error::unexpected(&error))?;
     apply_user_hashes(&mut projects, inputs)?;
+    let built_here = keep_built(&mut projects, request);
     let record = build_record::remember(session.context.cache().root(), &built)
         .map_err(|error| error::failure(&error, request))?;
     let build = build_requirements(session, &projects, &record).await?;
@@ -156,6 +157,7 @@ async fn solve(
             target: Some(target.clone()),
             exclude_newer: request.exclude_newer,
             exclude_dev: request.exclude_dev.is_some(),
+            built: built_here,
         },
         projects,
         build,
@@ -250,6 +252,21 @@ fn apply_user_hashes(projects: &mut [LockedProject], inputs: &Inputs) -> Result<
         }
     }
     Ok(())
+}
+
+/// Keeps the wheels that were built for the present lock, as long as their releases stay.
+fn keep_built(projects: &mut [LockedProject], request: &LockRequest) -> Vec<BuiltHere> {
+    let present = request.present.iter().flat_map(|lock| &lock.header.built);
+    let mut kept = Vec::new();
+    for built in present {
+        for project in projects.iter_mut() {
+            if project.name == built.project && project.version.as_ref() == Some(&built.version) {
+                project.files.push(LockedFile::of_hash(built.hash.clone()));
+                kept.push(built.clone());
+            }
+        }
+    }
+    kept
 }
 
 /// The build requirements of everything locked whose metadata came from a build, with hashes.

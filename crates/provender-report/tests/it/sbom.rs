@@ -283,6 +283,7 @@ fn lock() -> Lock {
         target: Some(target),
         exclude_newer: Some(sample::time("2024-10-14T00:00:00Z")),
         exclude_dev: true,
+        built: Vec::new(),
     };
     Lock {
         header,

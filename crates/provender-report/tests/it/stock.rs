@@ -63,7 +63,7 @@ fn machines_get_bytes() {
     assert_eq!(
         document,
         json!({
-            "schema": "provender.stock/1",
+            "schema": "provender.stock-list/1",
             "totals": {"projects": 1, "releases": 2, "files": 37, "bytes": 530_500_000},
             "releases": [
                 {

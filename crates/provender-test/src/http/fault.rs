@@ -5,6 +5,8 @@ use super::message::Reply;
 /// A way in which a server fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
+    /// None: what a shorter prefix would spoil is spared.
+    Spared,
     /// A web page with status 200 where something else was expected, as a captive portal gives.
     HtmlPage,
     /// This status, with a short text.
@@ -36,6 +38,7 @@ impl Fault {
                 "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><p>Please sign in.</p></body></html>\n",
             )),
             Self::Status(status) => Outcome::Whole(Reply::status(*status)),
+            Self::Spared => Outcome::Whole(reply),
             Self::Closed => Outcome::Nothing,
             Self::Truncated => Outcome::Half(reply),
             Self::WrongBytes => {

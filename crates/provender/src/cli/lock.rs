@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use provender_core::{ExtraName, GroupName, Platform, ProjectName, PythonVersion, Severity};
 
+use super::IndexArgs;
+
 /// Pins a project's requirements with hashes, and repairs only what is vulnerable.
-#[derive(Args)]
+#[derive(Args, Default)]
 pub(crate) struct LockArgs {
     /// requirements.txt, requirements.in or pyproject.toml files [default: `[lock] inputs`, else
     /// the first of pyproject.toml, requirements.in and requirements.txt that exists]
@@ -62,15 +64,8 @@ pub(crate) struct LockArgs {
     #[arg(long, help_heading = "Resolution")]
     pub(crate) no_build: bool,
 
-    /// The index to lock from [default: what pip's or uv's configuration names]
-    #[arg(short, long, value_name = "URL", help_heading = "Index")]
-    pub(crate) index: Option<String>,
-    /// An index that is asked before (may be repeated)
-    #[arg(long, value_name = "URL", help_heading = "Index")]
-    pub(crate) extra_index: Vec<String>,
-    /// Take a project from this index and from no other (may be repeated)
-    #[arg(long, value_name = "NAME=URL", help_heading = "Index")]
-    pub(crate) index_for: Vec<String>,
+    #[command(flatten)]
+    pub(crate) indexes: IndexArgs,
     /// Ask the index again for everything that is remembered of it
     #[arg(long, help_heading = "Index")]
     pub(crate) refresh: bool,

@@ -2,7 +2,16 @@
 
 mod advisories;
 mod audit;
+mod check;
+mod completions;
+mod export;
+mod index;
+mod init;
 mod lock;
+mod report;
+mod secure;
+mod serve;
+mod stock;
 mod waiver;
 
 use std::path::PathBuf;
@@ -12,7 +21,16 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use advisories::{AdvisoriesArgs, AdvisoriesCommand, ImportArgs};
 pub(crate) use audit::AuditArgs;
+pub(crate) use check::CheckArgs;
+pub(crate) use completions::{CompletionsArgs, ManArgs};
+pub(crate) use export::ExportArgs;
+pub(crate) use index::IndexArgs;
+pub(crate) use init::InitArgs;
 pub(crate) use lock::{FixArg, LockArgs, LockFormat};
+pub(crate) use report::{ReportArgs, ReportCommand};
+pub(crate) use secure::SecureArgs;
+pub(crate) use serve::{ServeArgs, ServeCommand};
+pub(crate) use stock::{PruneArgs, StockArgs, StockCommand};
 pub(crate) use waiver::{AddArgs, WaiverArgs, WaiverCommand};
 
 /// Locks, audits and repairs Python projects inside networks that the public internet does not
@@ -32,6 +50,8 @@ pub(crate) struct Cli {
 /// The commands.
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    /// Walk the whole path: lock, audit and repair, stock, check, report
+    Secure(SecureArgs),
     /// Pin a project's requirements with hashes, and repair only what is vulnerable
     Lock(LockArgs),
     /// Compare requirement and lock files with the advisory data, offline
@@ -40,6 +60,22 @@ pub(crate) enum Command {
     Advisories(AdvisoriesArgs),
     /// Accept risks, with reason, owner and end
     Waiver(WaiverArgs),
+    /// Fetch every file that locks need into the store, verified
+    Stock(StockArgs),
+    /// Serve what is stocked as an index, and pull through what is not
+    Serve(ServeArgs),
+    /// Prove that what is stocked can be installed
+    Check(CheckArgs),
+    /// Write what is stocked as a tree of files that any web server can serve
+    Export(ExportArgs),
+    /// Find earlier reports of `provender secure`
+    Report(ReportArgs),
+    /// Write the files that a project needs to begin
+    Init(InitArgs),
+    /// Write a shell's completion script to stdout
+    Completions(CompletionsArgs),
+    /// Write the manual: one page to stdout, or the pages of all commands into a folder
+    Man(ManArgs),
 }
 
 /// Options that every command takes.
@@ -49,7 +85,7 @@ pub(crate) struct GlobalArgs {
     /// Read settings from this file instead of the provender.toml found upwards from the project
     #[arg(long, global = true, value_name = "FILE", env = "PROVENDER_CONFIG")]
     pub(crate) config: Option<PathBuf>,
-    /// Keep advisory data and everything remembered of indexes here
+    /// Keep advisory data, the stock and everything remembered of indexes here
     #[arg(long, global = true, value_name = "DIR", env = "PROVENDER_DATA_DIR")]
     pub(crate) data_dir: Option<PathBuf>,
     /// Ask no network for anything
@@ -82,9 +118,9 @@ pub(crate) enum Format {
     Human,
     /// One JSON document with a versioned schema
     Json,
-    /// Plain text of a stable form (audit)
+    /// Plain text of a stable form (audit, secure)
     Text,
-    /// Markdown (audit)
+    /// Markdown (audit, secure)
     Markdown,
 }
 

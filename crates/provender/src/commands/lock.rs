@@ -11,7 +11,7 @@ use provender_advisory::Snapshot;
 use provender_core::audit::Audit;
 use provender_core::lock::{constraints, pylock};
 use provender_core::{Diagnostic, Lock, Severity, Version};
-use provender_lock::{Advisories, Observer};
+use provender_lock::{Advisories, LockOutcome, Observer};
 
 use super::audit::inventory_of;
 use super::audited::{self, Questions};
@@ -22,9 +22,9 @@ use crate::file;
 use crate::output::Output;
 use crate::progress::Spinner;
 use crate::settings::{Settings, network};
-use plan::Plan;
-pub(super) use plan::project_folder;
-use summary::Summary;
+pub(crate) use plan::Plan;
+pub(super) use plan::{INPUTS, project_folder, says_what_to_lock};
+pub(crate) use summary::{Summary, shown_changes};
 
 pub(crate) fn run(
     args: &LockArgs,
@@ -34,7 +34,72 @@ pub(crate) fn run(
     let project = project_folder(&args.inputs);
     let settings = Settings::gather(global, &project)?;
     let client = network::client(&settings)?;
-    let plan = Plan::make(args, &settings, &project, client.clone())?;
+    let plan = Plan::make(args, &settings, &project, client.clone(), None)?;
+    let made = make(plan, args, &settings, &client, output)?;
+    output.diagnostics(&made.notes);
+    let summary = made.summary();
+    if args.check {
+        return summary.check(output);
+    }
+    if made.plan.output.is_some() {
+        made.write()?;
+    } else {
+        output.result(&made.text)?;
+    }
+    summary.show(output)?;
+    Ok(answer(made.audit.as_ref(), made.threshold))
+}
+
+/// A lock that was made, and is not written yet.
+pub(crate) struct Made {
+    pub(crate) plan: Plan,
+    pub(crate) outcome: LockOutcome,
+    /// The lock as it is written.
+    pub(crate) text: String,
+    /// What is left of findings; none where nothing was audited.
+    pub(crate) audit: Option<Audit>,
+    /// What deserves to be known of how it was made.
+    pub(crate) notes: Vec<Diagnostic>,
+    pub(crate) threshold: Severity,
+    pub(crate) now: Timestamp,
+}
+
+impl Made {
+    /// Whether the file holds something else now.
+    pub(crate) fn changed(&self) -> bool {
+        self.plan.present_text.as_deref() != Some(self.text.as_str())
+    }
+
+    /// Writes the lock to its file, if it has one. Writing what stands there already would only
+    /// touch its time.
+    pub(crate) fn write(&self) -> Result<(), Diagnostic> {
+        match &self.plan.output {
+            Some(path) if self.changed() => file::replace(path, &self.text),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn summary(&self) -> Summary<'_> {
+        Summary {
+            outcome: &self.outcome,
+            audit: self.audit.as_ref(),
+            plan: &self.plan,
+            notes: &self.notes,
+            threshold: self.threshold,
+            now: self.now,
+            changed: self.changed(),
+        }
+    }
+}
+
+/// Resolves, audits and repairs, and writes nothing.
+pub(crate) fn make(
+    plan: Plan,
+    args: &LockArgs,
+    settings: &Settings,
+    client: &provender_net::Client,
+    output: &Output,
+) -> Result<Made, Failure> {
     provender_lock::check_inputs(&plan.request)?;
     let now = Timestamp::now();
     let threshold = settings.fail_on(args.fail_on);
@@ -43,8 +108,8 @@ pub(crate) fn run(
     let mut notes = plan.notes.clone();
     let snapshot = match &plan.request.fix {
         Some(_) => {
-            let data = AdvisoryData::of(&settings)?;
-            notes.extend(refresh(&data, args, &settings, &client, now, output)?);
+            let data = AdvisoryData::of(settings)?;
+            notes.extend(refresh(&data, args, settings, client, now, output)?);
             let usable = data.usable(now, args.allow_stale);
             let (snapshot, warnings) = usable.map_err(|failure| failure.after(&notes))?;
             notes.extend(warnings);
@@ -69,30 +134,10 @@ pub(crate) fn run(
 
     let text = render(&outcome.lock, plan.format);
     let audit = match &snapshot {
-        Some(snapshot) => Some(audit(snapshot, &text, &plan, &settings, now)?),
+        Some(snapshot) => Some(audit(snapshot, &text, &plan, settings, now)?),
         None => None,
     };
-    let summary = Summary {
-        outcome: &outcome,
-        audit: audit.as_ref(),
-        plan: &plan,
-        notes: &notes,
-        threshold,
-        now,
-        changed: plan.present_text.as_deref() != Some(text.as_str()),
-    };
-    output.diagnostics(&notes);
-    if args.check {
-        return summary.check(output);
-    }
-    match &plan.output {
-        // Writing what stands there already would only touch its time.
-        Some(path) if summary.changed => file::replace(path, &text)?,
-        Some(_) => {}
-        None => output.result(&text)?,
-    }
-    summary.show(output)?;
-    Ok(answer(audit.as_ref(), threshold))
+    Ok(Made { plan, outcome, text, audit, notes, threshold, now })
 }
 
 /// The lock is written either way; findings that are left make it a no.

@@ -3,8 +3,18 @@
 mod advisories;
 mod audit;
 mod audited;
+mod check;
+mod completions;
 mod data;
+mod export;
+mod init;
 mod lock;
+mod man;
+mod report;
+mod secure;
+mod serve;
+mod stock;
+mod store;
 mod waiver;
 
 use std::path::Path;
@@ -17,7 +27,7 @@ use crate::output::Output;
 
 /// Runs what was typed.
 pub(crate) fn run(cli: &Cli, output: &Output) -> Result<Answer, Failure> {
-    let only_human_and_json = !matches!(cli.command, Command::Audit(_));
+    let only_human_and_json = !matches!(cli.command, Command::Audit(_) | Command::Secure(_));
     if only_human_and_json && matches!(output.format, Format::Text | Format::Markdown) {
         return Err(Diagnostic::error("cli/format", "this command has no such form of output")
             .hint("`--format human` and `--format json` are there for every command")
@@ -30,6 +40,15 @@ pub(crate) fn run(cli: &Cli, output: &Output) -> Result<Answer, Failure> {
         Command::Audit(args) => audit::run(args, &cli.global, output),
         Command::Advisories(args) => advisories::run(args, &cli.global, here, output),
         Command::Waiver(args) => waiver::run(args, &cli.global, here, output),
+        Command::Secure(args) => secure::run(args, &cli.global, output),
+        Command::Stock(args) => stock::run(args, &cli.global, output),
+        Command::Serve(args) => serve::run(args, &cli.global, here, output),
+        Command::Check(args) => check::run(args, &cli.global, output),
+        Command::Export(args) => export::run(args, &cli.global, here, output),
+        Command::Report(args) => report::run(args, &cli.global, here, output),
+        Command::Init(args) => init::run(args, output),
+        Command::Completions(args) => completions::run(args, output),
+        Command::Man(args) => man::run(args, output),
     }
 }
 

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use provender_core::audit::{Waiver, WaiverEnd};
 use provender_core::{Diagnostic, Place};
 use serde::Serialize;
-use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
+use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, Value, value};
 
 use super::json;
 use crate::cli::{AddArgs, Format, GlobalArgs, WaiverArgs, WaiverCommand};
@@ -40,6 +40,22 @@ fn add(args: &AddArgs, settings: &Settings, output: &Output) -> Result<Answer, F
                 .decided_by("--until")
         })?),
     };
+    for (flag, text) in [("--reason", &args.reason), ("--owner", &args.owner)] {
+        if text.trim().is_empty() {
+            let message = format!("a waiver needs something to say for {flag}");
+            return Err(Diagnostic::error("waiver/empty", message)
+                .hint("say why the risk is accepted and who answers for it")
+                .decided_by(flag)
+                .into());
+        }
+    }
+    if is_over(until) {
+        let message = format!("{until} is over already: the waiver would waive nothing");
+        return Err(Diagnostic::error("waiver/end", message)
+            .hint("give the last day it holds, such as 2027-01-31, or `fixed`")
+            .decided_by("--until")
+            .into());
+    }
     let same = |waiver: &&Waiver| waiver.id == args.id && waiver.project == args.project;
     if settings.file.values.waivers.iter().any(|waiver| same(&waiver)) {
         return Err(Diagnostic::error(
@@ -116,12 +132,13 @@ fn prune(settings: &Settings, output: &Output) -> Result<Answer, Failure> {
     let count = expired.iter().filter(|expired| **expired).count();
     if count > 0 {
         let (path, mut document) = open(settings)?;
-        if let Some(tables) = document["waiver"].as_array_of_tables_mut() {
-            let mut index = 0;
-            tables.retain(|_| {
-                index += 1;
-                !expired.get(index - 1).copied().unwrap_or(false)
-            });
+        let mut holds = expired.iter().map(|expired| !expired);
+        let mut holds = || holds.next().unwrap_or(true);
+        match &mut document["waiver"] {
+            Item::ArrayOfTables(tables) => tables.retain(|_| holds()),
+            // `waiver = [{ ... }, ...]` says the same.
+            Item::Value(Value::Array(tables)) => tables.retain(|_| holds()),
+            _ => {}
         }
         file::replace(&path, &document.to_string())?;
     }
@@ -133,8 +150,12 @@ fn prune(settings: &Settings, output: &Output) -> Result<Answer, Failure> {
 }
 
 fn has_expired(waiver: &Waiver) -> bool {
+    is_over(waiver.until)
+}
+
+fn is_over(end: WaiverEnd) -> bool {
     let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
-    matches!(waiver.until, WaiverEnd::Date(date) if date < today)
+    matches!(end, WaiverEnd::Date(date) if date < today)
 }
 
 fn path(settings: &Settings) -> PathBuf {

@@ -26,8 +26,30 @@ pub(crate) struct SettingsFile {
     pub(crate) index: IndexTable,
     #[serde(default)]
     pub(crate) network: NetworkTable,
+    #[serde(default)]
+    pub(crate) stock: StockTable,
+    #[serde(default)]
+    pub(crate) secure: SecureTable,
     #[serde(default, rename = "waiver")]
     pub(crate) waivers: Vec<Waiver>,
+}
+
+/// `[stock]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct StockTable {
+    /// What is carried along.
+    #[serde(default)]
+    pub(crate) with: Vec<String>,
+}
+
+/// `[secure]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct SecureTable {
+    /// Where the lock goes, in place of `lock.output`, which then only tells the present pins.
+    pub(crate) output: Option<PathBuf>,
+    pub(crate) report_dir: Option<PathBuf>,
 }
 
 /// `[lock]`.

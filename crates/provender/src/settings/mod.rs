@@ -1,9 +1,11 @@
 //! What decides a command: flags, then `PROVENDER_*`, then `provender.toml`, then defaults.
 
 pub(crate) mod file;
+pub(crate) mod indexes;
 pub(crate) mod network;
 pub(crate) mod upstream;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy as _;
@@ -143,4 +145,12 @@ fn default_data_dir() -> Result<PathBuf, Diagnostic> {
 /// The value of an environment variable that is set and not empty.
 pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The environment, as far as it is text: builds get it, and requirement files may name it.
+pub(crate) fn variables() -> BTreeMap<String, String> {
+    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    std::env::vars_os().filter_map(text).collect()
 }

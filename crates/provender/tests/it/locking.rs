@@ -254,7 +254,7 @@ fn the_index_of_pips_configuration_is_taken_where_none_is_named() {
     let mut command = project.command(LOCK);
     command.env_remove("PROVENDER_INDEX").env("PIP_INDEX_URL", project.index.url());
     let run = project.sandbox.finish(&mut command).exits(0);
-    says(&run, &["locking from [INDEX]/simple/", "decided by: PIP_INDEX_URL"]);
+    says(&run, &["the index is [INDEX]/simple/", "decided by: PIP_INDEX_URL"]);
     assert_eq!(project.pins(), ["app==1.0", "lib==2.0.0"]);
     project.sandbox.write("requirements.txt", "nosuch\n");
     let run = project.sandbox.finish(&mut command).exits(1);

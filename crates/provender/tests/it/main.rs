@@ -7,11 +7,23 @@ mod bad_data;
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod beside;
+#[cfg(test)]
+mod checking;
+#[cfg(test)]
+mod completions;
+#[cfg(test)]
 mod crates;
 #[cfg(test)]
 mod documents;
 #[cfg(test)]
 mod exit_codes;
+#[cfg(test)]
+mod exporting;
+#[cfg(test)]
+mod init;
+#[cfg(test)]
+mod inside;
 #[cfg(test)]
 mod locking;
 #[cfg(test)]
@@ -21,7 +33,17 @@ mod project;
 #[cfg(test)]
 mod repair;
 #[cfg(test)]
+mod reports;
+#[cfg(test)]
+mod secure;
+#[cfg(test)]
+mod serving;
+#[cfg(test)]
 mod shared;
+#[cfg(test)]
+mod stocking;
+#[cfg(test)]
+mod stored;
 #[cfg(test)]
 mod surroundings;
 #[cfg(test)]

@@ -108,10 +108,15 @@ impl Project {
     /// Every file of the project with its bytes: equal before and after means that nothing was written, and that
     /// nothing was left beside it.
     pub(crate) fn files(&self) -> BTreeMap<String, Vec<u8>> {
-        let mut files = BTreeMap::new();
-        collect(&self.sandbox.project(), &mut files);
-        files
+        files_of(&self.sandbox.project())
     }
+}
+
+/// Every file below a folder with its bytes.
+pub(crate) fn files_of(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    collect(folder, &mut files);
+    files
 }
 
 /// Every `NAME==VERSION` at the beginning of a line.

@@ -116,6 +116,11 @@ fn a_waiver_is_added_once_and_only_with_an_end() {
     one_error(&run);
     says(&run, &["waiver/end", "`someday`"]);
     project.run("waiver add X-3 --project lib --reason r --owner o").exits(2);
+    let run = project.run(&format!("{} 2020-01-31", add.replace("X-1", "X-4"))).exits(2);
+    says(&run, &["waiver/end", "2020-01-31 is over already"]);
+    let run =
+        project.run("waiver add X-5 --project lib --reason= --owner o --until fixed").exits(2);
+    says(&run, &["waiver/empty", "--reason"]);
     assert_eq!(project.files(), before);
 }
 
@@ -162,4 +167,19 @@ fn pruning_takes_out_what_expired_and_nothing_else() {
     let before = project.files();
     project.run("waiver prune").exits(0);
     assert_eq!(project.files(), before);
+}
+
+#[test]
+fn pruning_knows_waivers_in_one_line_each() {
+    let project = project("");
+    let one = |id: &str, until: &str| {
+        format!(
+            "{{ id = \"{id}\", project = \"lib\", reason = \"r\", owner = \"o\", until = \"{until}\" }}"
+        )
+    };
+    let (old, kept) = (one("X-OLD", "2020-01-31"), one("X-1", "fixed"));
+    project.sandbox.write("provender.toml", format!("waiver = [\n  {old},\n  {kept},\n]\n"));
+    project.run("waiver prune").exits(0);
+    let text = project.sandbox.read("provender.toml");
+    assert!(text.contains("X-1") && !text.contains("X-OLD"), "{text}");
 }

@@ -4,23 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use provender_core::lock::{constraints, pylock};
-use provender_core::{Diagnostic, Lock, Place, Platforms, ProjectName};
+use provender_core::{Diagnostic, Lock, Place, Platforms};
 use provender_lock::{
-    DevRequirements, FixPolicy, FixStep, IndexSettings, LockRequest, Selection, TargetRequest,
-    Upgrade,
+    DevRequirements, FixPolicy, FixStep, LockRequest, Selection, TargetRequest, Upgrade,
 };
 use provender_net::Client;
-use url::Url;
 
 use super::folder_of;
 use crate::cli::{FixArg, LockArgs, LockFormat};
 use crate::output::shown;
 use crate::settings::file::instant;
-use crate::settings::upstream::{self, Surroundings};
-use crate::settings::{Settings, variable};
+use crate::settings::indexes::{self, bad};
+use crate::settings::{Settings, variables};
 
 /// Inputs that are looked for where none is named.
-const INPUTS: [&str; 3] = ["pyproject.toml", "requirements.in", "requirements.txt"];
+pub(crate) const INPUTS: [&str; 3] = ["pyproject.toml", "requirements.in", "requirements.txt"];
 
 /// What will be locked, and where it goes.
 pub(crate) struct Plan {
@@ -42,12 +40,14 @@ pub(crate) fn project_folder(inputs: &[PathBuf]) -> PathBuf {
 }
 
 impl Plan {
-    /// Decides everything that is not decided by the inputs themselves.
+    /// Decides everything that is not decided by the inputs themselves. Where no lock stands in
+    /// its place yet, the pins of `start_from` are the present ones.
     pub(crate) fn make(
         args: &LockArgs,
         settings: &Settings,
         project: &Path,
         client: Client,
+        start_from: Option<&Path>,
     ) -> Result<Self, Diagnostic> {
         let table = &settings.file.values.lock;
         let inputs = inputs(args, settings, project)?;
@@ -63,12 +63,16 @@ impl Plan {
         // A lock that goes to stdout still starts from the one that stands in its usual place.
         let usual = output.clone().or_else(|| usual_output(args, settings, &inputs[0]));
         let present_text = usual.as_deref().map(read_present).transpose()?.flatten();
-        let present = match (&present_text, &usual) {
-            (Some(text), Some(path)) => Some(parse_present(text, path, format)?),
+        let present = match (&present_text, &usual, start_from) {
+            (Some(text), Some(path), _) => Some(parse_present(text, path, format)?),
+            (None, _, Some(path)) => match read_present(path)? {
+                Some(text) => Some(parse_present(&text, path, format)?),
+                None => None,
+            },
             _ => None,
         };
         let (fix, fix_setting) = fix(args, settings)?;
-        let (indexes, notes) = indexes(args, settings)?;
+        let (indexes, notes) = indexes::gather(&args.indexes, settings)?;
         let exclude_newer = match (&args.exclude_newer, &table.exclude_newer) {
             (Some(text), _) => Some(date(text, "--exclude-newer")?),
             (None, Some(date_)) => Some(date(&date_.to_string(), "lock.exclude-newer")?),
@@ -97,11 +101,7 @@ impl Plan {
             file_details: format == LockFormat::Pylock,
             cache_dir: settings.cache_dir(),
             client,
-            variables: std::env::vars_os()
-                .filter_map(|(name, value)| {
-                    Some((name.into_string().ok()?, value.into_string().ok()?))
-                })
-                .collect(),
+            variables: variables(),
         };
         Ok(Self { request, output, format, present_text, notes, fix_setting })
     }
@@ -127,7 +127,7 @@ fn inputs(
 }
 
 /// Whether a file is there and has requirements; a `pyproject.toml` often only configures tools.
-fn says_what_to_lock(path: &Path) -> bool {
+pub(crate) fn says_what_to_lock(path: &Path) -> bool {
     if path.extension().is_none_or(|extension| extension != "toml") {
         return path.is_file();
     }
@@ -274,70 +274,6 @@ fn fix(
     Ok((Some(FixPolicy { default, projects }), setting))
 }
 
-/// The indexes: what was asked for, else what the machine's own tools ask.
-fn indexes(
-    args: &LockArgs,
-    settings: &Settings,
-) -> Result<(IndexSettings, Vec<Diagnostic>), Diagnostic> {
-    let table = &settings.file.values.index;
-    let home = etcetera::home_dir().ok();
-    let machine = upstream::find(&Surroundings { variable: &variable, home });
-    let own = variable("PROVENDER_INDEX");
-    let mut notes = Vec::new();
-    let default = match (&args.index, &own, &table.url) {
-        (Some(text), _, _) => Some(url(text, "--index")?),
-        (None, Some(text), _) => Some(url(text, "PROVENDER_INDEX")?),
-        (None, None, Some(text)) => Some(url(text, "index.url")?),
-        (None, None, None) => None,
-    };
-    let asked = default.is_some();
-    let fallback = if asked {
-        None
-    } else {
-        machine.default.map(|named| {
-            let shown = provender_core::redact::redacted(&named.url);
-            let note = Diagnostic::note("index/from-machine", format!("locking from {shown}"));
-            notes.push(note.decided_by(named.setting));
-            named.url
-        })
-    };
-    let mut extra = Vec::new();
-    for text in &args.extra_index {
-        extra.push(url(text, "--extra-index")?);
-    }
-    for text in &table.extra {
-        extra.push(url(text, "index.extra")?);
-    }
-    if extra.is_empty() && !asked {
-        extra.extend(machine.extra.into_iter().map(|named| named.url));
-    }
-    let mut only_for: BTreeMap<ProjectName, Url> = BTreeMap::new();
-    for (name, text) in &table.only_for {
-        only_for.insert(name.clone(), url(text, "index.only-for")?);
-    }
-    for text in &args.index_for {
-        let (name, address) = text
-            .split_once('=')
-            .ok_or_else(|| bad(text, "a project and its index, NAME=URL", "--index-for"))?;
-        let name = name.parse().map_err(|_| bad(name, "a project name", "--index-for"))?;
-        only_for.insert(name, url(address, "--index-for")?);
-    }
-    let only_for = only_for.into_iter().collect();
-    Ok((IndexSettings { default, fallback, extra, only_for }, notes))
-}
-
-fn url(text: &str, setting: &str) -> Result<Url, Diagnostic> {
-    let parsed =
-        Url::parse(text).ok().filter(|url| matches!(url.scheme(), "https" | "http" | "file"));
-    parsed.ok_or_else(|| bad(text, "the URL of an index", setting))
-}
-
 fn date(text: &str, setting: &str) -> Result<jiff::Timestamp, Diagnostic> {
     instant(text).ok_or_else(|| bad(text, "a date such as 2026-01-31 or an instant", setting))
-}
-
-fn bad(text: &str, what: &str, setting: &str) -> Diagnostic {
-    Diagnostic::error("settings/malformed", format!("`{text}` is not {what}"))
-        .hint(format!("correct {setting}"))
-        .decided_by(setting)
 }

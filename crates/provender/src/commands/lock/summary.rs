@@ -109,17 +109,7 @@ impl Summary<'_> {
     }
 
     fn changes(&self, output: &Output) -> String {
-        let moved: Vec<Change> = self.outcome.moves.iter().map(|m| self.change(m)).collect();
-        let kept: Vec<Kept> = self
-            .outcome
-            .unfixed
-            .iter()
-            .map(|unfixed| Kept {
-                project: unfixed.project.to_string(),
-                version: unfixed.version.to_string(),
-                why: explain(unfixed),
-            })
-            .collect();
+        let (moved, kept) = shown_changes(self.outcome);
         let mut lines = Vec::new();
         let told = changes(&moved, &kept, output.side_style());
         if !told.is_empty() {
@@ -132,20 +122,6 @@ impl Summary<'_> {
             lines.push(format!("built for their metadata: {}", self.outcome.built.join(", ")));
         }
         lines.join("\n")
-    }
-
-    fn change(&self, moved: &Move) -> Change {
-        let why = match &moved.reason {
-            MoveReason::Vulnerable => "was vulnerable".to_owned(),
-            MoveReason::ForFixOf(projects) => format!("for the fix of {}", list(projects)),
-            MoveReason::Requirements => String::new(),
-        };
-        Change {
-            project: moved.project.to_string(),
-            from: moved.from.as_ref().map(ToString::to_string),
-            to: moved.to.as_ref().map(ToString::to_string),
-            why,
-        }
     }
 
     fn findings(&self, audit: &Audit, output: &Output) -> Result<(), Failure> {
@@ -199,6 +175,30 @@ impl Summary<'_> {
             audit,
             diagnostics: diagnostics::json(self.notes),
         }
+    }
+}
+
+/// What moved and why, and what had to stay, as they are told.
+pub(crate) fn shown_changes(outcome: &LockOutcome) -> (Vec<Change>, Vec<Kept>) {
+    let kept = outcome.unfixed.iter().map(|unfixed| Kept {
+        project: unfixed.project.to_string(),
+        version: unfixed.version.to_string(),
+        why: explain(unfixed),
+    });
+    (outcome.moves.iter().map(change).collect(), kept.collect())
+}
+
+fn change(moved: &Move) -> Change {
+    let why = match &moved.reason {
+        MoveReason::Vulnerable => "was vulnerable".to_owned(),
+        MoveReason::ForFixOf(projects) => format!("for the fix of {}", list(projects)),
+        MoveReason::Requirements => String::new(),
+    };
+    Change {
+        project: moved.project.to_string(),
+        from: moved.from.as_ref().map(ToString::to_string),
+        to: moved.to.as_ref().map(ToString::to_string),
+        why,
     }
 }
 
