@@ -16,10 +16,11 @@ mod error;
 mod layout;
 mod tree;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use provender_core::Diagnostic;
-use provender_store::{STOCK, Store};
+use provender_core::{Diagnostic, Sha256};
+use provender_store::{STOCK, StockedFile, Store};
 
 use crate::stock::inspect;
 use tree::{Placed, Tree};
@@ -102,6 +103,7 @@ pub async fn export(store: &Store, dir: &Path, placing: Placing) -> Result<Expor
         placed.push(row);
     }
 
+    exported.diagnostics.extend(needed(store, &placed, &exported.diagnostics).await?);
     let pages = layout::pages(&placed);
     exported.projects = pages.projects;
     for page in &pages.pages {
@@ -114,6 +116,27 @@ pub async fn export(store: &Store, dir: &Path, placing: Placing) -> Result<Expor
     }
     exported.removed = tree.remove_all_but(&kept)?;
     Ok(exported)
+}
+
+/// What a known lock needs and is not in the tree, beyond what is told of already.
+async fn needed(
+    store: &Store,
+    placed: &[StockedFile],
+    told: &[Diagnostic],
+) -> Result<Vec<Diagnostic>, ExportError> {
+    let there: BTreeSet<Sha256> = placed.iter().map(|row| row.record.sha256).collect();
+    let mut missing = BTreeSet::new();
+    for lock in store.database().locks().await? {
+        for sha256 in store.database().lock_files(&lock.name).await? {
+            if !there.contains(&sha256) {
+                let rows = store.database().files_of(&sha256).await?;
+                let name = rows.into_iter().next().map(|row| row.record.filename);
+                missing.insert(name.unwrap_or_else(|| sha256.to_string()));
+            }
+        }
+    }
+    let new = missing.iter().map(|name| damaged(name)).filter(|found| !told.contains(found));
+    Ok(new.collect())
 }
 
 fn damaged(filename: &str) -> Diagnostic {

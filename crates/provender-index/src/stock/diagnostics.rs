@@ -140,7 +140,7 @@ pub(super) fn no_file(pin: &Pin, python: &str, platforms: &[Platform]) -> Diagno
     );
     Diagnostic::error("stock/no-file", message)
         .hint("lock for this target, so that a release is chosen that can be installed there")
-        .decided_by("--python, --platform, or the target in the lock's header")
+        .decided_by("--python-version, --platform, or the target in the lock's header")
 }
 
 pub(super) fn download(filename: &str, error: &TransferError) -> Diagnostic {

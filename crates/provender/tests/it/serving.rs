@@ -1,5 +1,6 @@
 //! `provender serve`: what it answers, what it says of it, and how it begins and ends.
 
+#[cfg(unix)]
 mod background;
 mod clients;
 
@@ -95,6 +96,7 @@ fn its_log_is_there_as_json_lines_on_stdout() {
     assert!(line["bytes"].as_u64() > Some(0) && line["milliseconds"].is_u64(), "{line}");
 }
 
+#[cfg(unix)]
 #[test]
 fn a_quiet_server_says_nothing() {
     let project = stocked();

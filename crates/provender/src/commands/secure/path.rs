@@ -66,6 +66,9 @@ impl Path<'_> {
             Part::skipped("--no-check")
         } else if stock.result.is_none() {
             Part::missing("nothing was stocked")
+        } else if !matches!(stock.state, State::Done) {
+            // It would only fail on what is known to be missing.
+            Part::missing("the stock is not complete")
         } else {
             self.check(&path)
         };

@@ -104,7 +104,9 @@ fn read(settings: &Settings) -> Option<State> {
 
 /// The server that runs, if one does.
 fn running(settings: &Settings) -> Result<Option<State>, Diagnostic> {
-    if !settings.data_dir.is_dir() {
+    // Where nothing is written, the lock is not even tried: that could keep a server that begins
+    // just now from taking it.
+    if read(settings).is_none() {
         return Ok(None);
     }
     match open_lock(settings)?.try_lock() {

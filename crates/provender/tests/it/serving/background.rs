@@ -54,7 +54,6 @@ fn none_runs(project: &Project, args: &str, code: i32) {
     assert_eq!(run.stdout, "no server of this data directory runs\n");
 }
 
-#[cfg(unix)]
 #[test]
 fn it_goes_on_in_the_background_until_it_is_stopped() {
     let project = stocked();
@@ -73,7 +72,6 @@ fn it_goes_on_in_the_background_until_it_is_stopped() {
     none_runs(&project, "serve stop", 0);
 }
 
-#[cfg(unix)]
 #[test]
 fn in_the_background_its_log_is_in_the_data_directory() {
     for format in ["human", "json"] {
@@ -130,7 +128,6 @@ fn a_server_that_was_killed_does_not_run() {
     assert_eq!(status(&project), Some(next.address), "another takes its place");
 }
 
-#[cfg(unix)]
 #[test]
 fn a_server_in_the_foreground_is_stopped_as_well() {
     let project = stocked();
