@@ -123,6 +123,11 @@ fn start_logging(verbose: u8) {
         .try_init();
 }
 
+/// How many of something, such as `1 project`, `2 projects`.
+pub(crate) fn counted(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}
+
 /// A path as it is told: from the current folder where that is shorter.
 pub(crate) fn shown(path: &Path) -> String {
     let path = path.strip_prefix(".").unwrap_or(path);

@@ -1,6 +1,6 @@
 //! Why a vulnerable project could not be moved, from the solver's contradiction.
 
-use provender_core::ProjectName;
+use provender_core::{Place, ProjectName};
 use uv_pep440::Operator;
 
 use super::search::Conflict;
@@ -15,17 +15,13 @@ pub(crate) fn conflict(
     limits: &[UserLimit],
 ) -> UnfixedReason {
     let report = conflict.report.replace('\n', " ");
-    let pinned = |name: &ProjectName| {
-        let limit = limits.iter().find(|limit| limit.name == *name && is_pin(limit))?;
-        Some((limit.text.clone(), limit.place.clone()))
-    };
     let caps: Vec<Cap> = conflict
         .projects
         .iter()
         .filter(|name| *name != project)
         .filter_map(|name| {
             let demand = demand(&report, name, project)?;
-            Some(Cap { parent: name.clone(), demand, pinned: pinned(name) })
+            Some(Cap { parent: name.clone(), demand, pinned: pin(name, limits) })
         })
         .collect();
     if !caps.is_empty() {
@@ -42,6 +38,12 @@ pub(crate) fn conflict(
         },
         None => UnfixedReason::NoSolution,
     }
+}
+
+/// The requirement with which the user pins a project, if one does.
+pub(crate) fn pin(name: &ProjectName, limits: &[UserLimit]) -> Option<(String, Place)> {
+    let limit = limits.iter().find(|limit| limit.name == *name && is_pin(limit))?;
+    Some((limit.text.clone(), limit.place.clone()))
 }
 
 /// Whether a limit keeps out newer versions: only then can it stand in the way of a fix.

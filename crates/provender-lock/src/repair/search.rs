@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::future::join_all;
 use provender_core::{ProjectName, Version};
 
 use super::candidates::{self, Candidates, Question};
@@ -11,7 +12,7 @@ use super::policy::FixPolicy;
 use super::{Pins, Repaired, Solution, Solver};
 use crate::failure::{FailureKind, LockFailure};
 use crate::inputs::UserLimit;
-use crate::outcome::{MoveReason, Unfixed, UnfixedReason};
+use crate::outcome::{Cap, MoveReason, Unfixed, UnfixedReason};
 use crate::request::Advisories;
 use crate::resolve::SolveError;
 
@@ -58,13 +59,16 @@ impl<S: Solver> Search<'_, S> {
                 break;
             }
             let mut demanded = false;
-            for name in new {
-                match self.candidates(&name, &before).await? {
+            // Their pages are read at the same time.
+            let asked = join_all(new.iter().map(|name| self.candidates(name, &before))).await;
+            for (name, candidates) in new.into_iter().zip(asked) {
+                match candidates? {
                     Ok(candidates) => {
                         demand.targets.insert(name, candidates);
                         demanded = true;
                     }
                     Err(reason) => {
+                        let reason = self.told_first(&name, reason, &before);
                         unfixed.insert(name, reason);
                     }
                 }
@@ -90,6 +94,31 @@ impl<S: Solver> Search<'_, S> {
             })
             .collect();
         Ok(Repaired { solved: now.output, before, reasons, unfixed })
+    }
+
+    /// Where the fix is outside the step, and a project that the user pins would not let it in
+    /// anyway, that is told: to allow the step would change nothing.
+    fn told_first(
+        &self,
+        project: &ProjectName,
+        reason: UnfixedReason,
+        before: &Pins,
+    ) -> UnfixedReason {
+        let UnfixedReason::OutsideStep { nearest } = &reason else { return reason };
+        let mut caps = Vec::new();
+        for (parent, versions) in before {
+            let pinned = explain::pin(parent, self.limits);
+            let Some(version) = versions.first().filter(|_| pinned.is_some()) else { continue };
+            let needs = self.solver.known_needs(parent, version);
+            for need in needs.iter().flat_map(|needs| needs.iter()) {
+                if need.project == *project && !need.specifiers.contains(nearest) {
+                    let demand = need.specifiers.to_string().replace(", ", ",");
+                    let pinned = pinned.clone();
+                    caps.push(Cap { parent: parent.clone(), demand, pinned });
+                }
+            }
+        }
+        if caps.is_empty() { reason } else { UnfixedReason::CappedBy { caps } }
     }
 
     async fn candidates(

@@ -86,9 +86,22 @@ pub(crate) async fn releases(
         }
         Err(error) => return Err(error),
     };
+    let pages = pages.into_iter().filter_map(|(index, page)| match page {
+        MetadataFormat::Simple(archive) => Some((index.clone(), archive)),
+        MetadataFormat::Flat(_) => None,
+    });
+    let (pages, project): (Vec<_>, _) = (pages.collect(), project.clone());
+    // A page can tell thousands of files; several are read at the same time.
+    let read = tokio::task::spawn_blocking(move || by_version(pages, &project));
+    Ok(read.await.unwrap_or_default())
+}
+
+fn by_version(
+    pages: Vec<(IndexUrl, OwnedArchive<SimpleDetailMetadata>)>,
+    project: &ProjectName,
+) -> BTreeMap<Version, Release> {
     let mut releases: BTreeMap<Version, Release> = BTreeMap::new();
-    for (index, page) in pages {
-        let MetadataFormat::Simple(archive) = page else { continue };
+    for (index, archive) in pages {
         let detail: SimpleDetailMetadata = OwnedArchive::deserialize(&archive);
         for datum in detail.into_iter() {
             let files = datum.files.all(project).collect();
@@ -96,7 +109,7 @@ pub(crate) async fn releases(
             releases.entry(datum.version).or_insert(release);
         }
     }
-    Ok(releases)
+    releases
 }
 
 fn is_yanked(file: &File) -> bool {

@@ -202,6 +202,30 @@ fn a_cap_is_told_with_the_users_pin_of_its_parent() {
 }
 
 #[test]
+fn a_pinned_parent_is_told_before_a_step_that_would_change_nothing() {
+    let project = Project::new(
+        r#"
+[far]
+"1.0" = {}
+"2.0" = {}
+[cap]
+"1.0" = { requires = ["far<2"] }
+"1.1" = {}
+"#,
+        "cap==1.0\n",
+    );
+    let outcome = project.repaired(
+        "far==1.0\ncap==1.0\n",
+        FixPolicy::default(),
+        &Vulnerable(vec![("far", vec!["1.0"])]),
+    );
+    let UnfixedReason::CappedBy { caps } = &outcome.unfixed[0].reason else {
+        panic!("{:?}", outcome.unfixed)
+    };
+    assert_eq!((caps[0].demand.as_str(), caps[0].pinned.is_some()), ("<2", true));
+}
+
+#[test]
 fn one_project_may_take_a_larger_step() {
     let project = Project::new("[far]\n\"1.0\" = {}\n\"2.0\" = {}\n\"3.0\" = {}\n", "far\n");
     let policy = FixPolicy {

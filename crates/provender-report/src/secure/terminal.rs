@@ -67,8 +67,13 @@ impl Layout {
 
     fn next(self, next: &[String]) -> String {
         let numbered = next.iter().enumerate().map(|(index, what)| {
-            let number = format!("{}. ", index + 1);
-            self.wrapped(&format!("{number}{what}"), number.len())
+            let line = format!("{}. {what}", index + 1);
+            // A command that is broken up cannot be copied.
+            if what.contains('`') {
+                format!("{}\n", untrusted::line(&line))
+            } else {
+                self.wrapped(&line, 3)
+            }
         });
         self.titled("next", numbered.collect())
     }

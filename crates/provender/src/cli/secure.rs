@@ -24,7 +24,7 @@ pub(crate) struct SecureArgs {
     #[arg(long)]
     pub(crate) no_update: bool,
     /// Go on serving the index until Ctrl-C
-    #[arg(long)]
+    #[arg(long, conflicts_with = "no_stock")]
     pub(crate) serve: bool,
     /// Where to serve
     #[arg(

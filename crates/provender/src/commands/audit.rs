@@ -62,6 +62,9 @@ fn print(report: &AuditReport<'_>, output: &Output) -> Result<(), Failure> {
 }
 
 fn default_target(settings: &Settings) -> Result<PathBuf, Failure> {
+    if let Some(path) = super::stock::default_lock(settings) {
+        return Ok(path);
+    }
     let configured = settings.file.values.lock.output.as_ref();
     if let Some(path) = configured.map(|path| settings.file.folder.join(path)) {
         return Ok(path);

@@ -38,6 +38,7 @@ pub(crate) fn run(
         python: args.python.clone(),
         threshold: settings.fail_on(args.fail_on),
         allow_stale: args.allow_stale,
+        audits: true,
     };
     let done = work(&locks, &how, &settings, client, output)?;
     match output.format {
@@ -53,6 +54,8 @@ pub(crate) struct How {
     pub(crate) python: Option<PathBuf>,
     pub(crate) threshold: Severity,
     pub(crate) allow_stale: bool,
+    /// Whether the advisory data and what it says of the locks are steps of the check.
+    pub(crate) audits: bool,
 }
 
 fn answer(done: &[Step]) -> Answer {
@@ -72,6 +75,13 @@ pub(crate) fn work(
     client: Client,
     output: &Output,
 ) -> Result<Vec<Step>, Failure> {
+    if let Some(python) = how.python.as_deref().filter(|python| !python.is_file()) {
+        let message = format!("{} is no file", python.display());
+        return Err(Diagnostic::error("check/python", message)
+            .hint("name the interpreter itself, such as /usr/bin/python3")
+            .decided_by("--python")
+            .into());
+    }
     let spinner = Spinner::new(output, "checking");
     let runtime = store::runtime()?;
     let (mut done, locks) = runtime.block_on(async {
@@ -97,7 +107,9 @@ pub(crate) fn work(
         };
         Ok::<_, Diagnostic>((done, request.locks))
     })?;
-    done.extend(advice::steps(&locks, how, settings));
+    if how.audits {
+        done.extend(advice::steps(&locks, how, settings));
+    }
     spinner.finish();
     Ok(done)
 }
@@ -124,10 +136,11 @@ async fn locks(paths: &[PathBuf], store: &Store) -> Result<Vec<CheckedLock>, Dia
     for path in paths {
         let name = std::path::absolute(path).unwrap_or_else(|_| path.clone());
         let name = name.display().to_string();
-        match stocked.iter().position(|lock| lock.name == name) {
-            Some(at) => wanted.push(stocked.swap_remove(at)),
-            None => wanted.push(from_disk(path, name)?),
-        }
+        // What is proved is the lock as it stands now, for what it was stocked for.
+        let known = stocked.iter().position(|lock| lock.name == name);
+        let known = known.map(|at| stocked.swap_remove(at));
+        let target = known.and_then(|lock| lock.target);
+        wanted.push(CheckedLock { target, ..from_disk(path, name)? });
     }
     wanted.extend(stocked.into_iter().filter(|lock| lock.kind == LockKind::Carried));
     Ok(wanted)

@@ -223,7 +223,8 @@ impl AdvisoryData {
     fn no_data(&self) -> Diagnostic {
         Diagnostic::error("advisories/none", "there is no advisory data to answer from").hint(
             "run `provender advisories update`, or take data in with `provender advisories \
-             import FILE`",
+             import FILE`; where OSV cannot be reached, name a mirror with \
+             `[[advisories.source]]` or PROVENDER_OSV_URL",
         )
     }
 

@@ -28,6 +28,7 @@ pub(crate) fn run(
             .into());
     }
     let settings = Settings::gather(global, &args.project)?;
+    reports::check_folder(args, &settings)?;
     let client = network::client(&settings)?;
     // A port that is taken is told before the work, not after it.
     let serving = if args.serve { Some(Serving::listen(args, &settings)?) } else { None };
@@ -36,7 +37,7 @@ pub(crate) fn run(
     let mut report = walked.report(now);
     report.serving =
         serving.as_ref().map(|serving| format!("http://{}/simple/", serving.running.state.address));
-    report.report = reports::write(args, &settings, &walked, &report, now);
+    reports::write(args, &settings, &walked, &mut report, now);
     print(&report, output)?;
     if let Some(serving) = serving {
         serving.until_asked_to_end(&settings, output)?;
@@ -68,6 +69,7 @@ struct Serving {
 
 impl Serving {
     fn listen(args: &SecureArgs, settings: &Settings) -> Result<Self, Failure> {
+        serve::Running::refuse_second(settings)?;
         let runtime = super::store::runtime()?;
         let (listener, address) = runtime.block_on(serve::listen(args.listen))?;
         let running = serve::Running::register(settings, address)?;

@@ -37,6 +37,7 @@ pub(crate) fn run(
     if args.background && !args.detached {
         return background::start(&settings, output);
     }
+    Running::refuse_second(&settings)?;
     let client = network::client(&settings)?;
     let (indexes, notes) = indexes::gather(&args.indexes, &settings)?;
     output.diagnostics(&notes);
@@ -128,9 +129,13 @@ pub(crate) async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAd
 
 /// What is said when a server is there.
 pub(crate) fn announced(address: SocketAddr, offline: bool) -> String {
-    let what = if offline { "what is stocked" } else { "what is stocked, and what the index has" };
+    let what = if offline {
+        "what is stocked"
+    } else {
+        "what is stocked, and what the upstream index has"
+    };
     format!(
-        "serving {what} at http://{address}/simple/ (Ctrl-C ends it)\n  pip install --index-url \
+        "serving at http://{address}/simple/: {what} (Ctrl-C ends it)\n  pip install --index-url \
          http://{address}/simple/ NAME"
     )
 }

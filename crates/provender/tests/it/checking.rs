@@ -99,6 +99,24 @@ fn a_lock_that_lost_a_hash_is_named() {
 }
 
 #[test]
+fn the_lock_is_proved_as_it_stands_on_the_disk() {
+    let project = stocked();
+    let lock = project.sandbox.read("constraints.txt").replace("lib==2.0.0", "lib==1.1.0");
+    project.sandbox.write("constraints.txt", lock);
+    let run = project.run("check").exits(1);
+    assert!(run.stdout.contains("lib"), "{run}");
+    assert_ne!(outcome(&steps(&project), "structure"), "passed");
+}
+
+#[test]
+fn a_python_that_is_not_there_is_named_at_once() {
+    let project = stocked();
+    let run = project.run("check --python nowhere/python").exits(2);
+    one_error(&run);
+    says(&run, &["check/python", "nowhere/python", "--python"]);
+}
+
+#[test]
 fn stale_data_is_named() {
     let project = stocked();
     project.fetched_at("2020-01-01T00:00:00Z");

@@ -179,10 +179,19 @@ fn bad_projects_are_refused_with_one_error() {
 }
 
 #[test]
-fn a_report_folder_that_cannot_be_written_takes_nothing_away() {
-    let Some(project) = project("a_report_folder_that_cannot_be_written") else { return };
+fn a_place_where_no_report_can_be_is_refused_before_the_work() {
+    let Some(project) = project("a_place_where_no_report_can_be") else { return };
     project.sandbox.write("provender-reports", "a file\n");
     let run = project.run("secure --no-stock").exits(2);
-    assert!(run.stdout.contains("secure/report"), "{run}");
-    assert_eq!(project.pins(), ["app==1.0", "lib==1.0.1"]);
+    one_error(&run);
+    says(&run, &["secure/report", "provender-reports"]);
+    assert_eq!(project.sandbox.read("constraints.txt"), PRESENT);
+}
+
+#[test]
+fn without_an_audit_a_complete_path_is_a_yes() {
+    let Some(project) = project("without_an_audit_a_complete_path_is_a_yes") else { return };
+    let run = project.run("secure --fix off").exits(0);
+    assert!(run.stdout.contains("--fix off"), "{run}");
+    assert_eq!(project.pins(), ["app==1.0", "lib==1.0.0"]);
 }

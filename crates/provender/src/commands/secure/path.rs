@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use provender_core::check::Outcome;
 use provender_core::{Diagnostic, Severity};
 use provender_net::Client;
 use provender_report::secure::{Locked, Part, Reports, SecureReport, State, Stocked};
@@ -15,7 +14,7 @@ use crate::commands::check::{self, How};
 use crate::commands::lock::{self, Made, Plan, shown_changes};
 use crate::commands::stock;
 use crate::exit::{Answer, Failure};
-use crate::output::{Output, shown};
+use crate::output::{Output, counted, shown};
 use crate::settings::Settings;
 
 /// The path of a project.
@@ -36,6 +35,7 @@ pub(super) struct Walked {
     check: Part<Vec<provender_core::check::Step>>,
     skipped_update: Option<&'static str>,
     is_own_lock: bool,
+    folder: PathBuf,
     serves: bool,
     listen: SocketAddr,
 }
@@ -50,8 +50,8 @@ impl Path<'_> {
         made.write()?;
         let path = made.plan.output.clone().unwrap_or_default();
         output.say(&format!(
-            "locked {} projects in {}{}",
-            made.outcome.lock.projects.len(),
+            "locked {} in {}{}",
+            counted(made.outcome.lock.projects.len(), "project"),
             shown(&path),
             if changed { "" } else { " (unchanged)" }
         ));
@@ -85,6 +85,7 @@ impl Path<'_> {
                 (false, false) => None,
             },
             is_own_lock: self.settings.file.values.secure.output.is_none(),
+            folder: args.project.canonicalize().unwrap_or_else(|_| args.project.clone()),
             serves: args.serve,
             listen: args.listen,
         })
@@ -163,6 +164,8 @@ impl Path<'_> {
             python: None,
             threshold: self.settings.fail_on(self.args.fail_on),
             allow_stale: self.args.allow_stale,
+            // The path has an audit of its own.
+            audits: false,
         };
         let locks = [PathBuf::from(lock)];
         match check::work(&locks, &how, self.settings, self.client.clone(), self.output) {
@@ -227,7 +230,8 @@ impl Walked {
     fn locked(&self) -> Locked {
         let made = &self.made;
         let (moves, kept) = shown_changes(&made.outcome);
-        let mut left_out = made.outcome.left_out.clone();
+        let mut left_out: Vec<String> =
+            made.outcome.left_out.iter().map(|what| self.named_from_project(what)).collect();
         left_out.extend(self.left_out.iter().cloned());
         left_out.sort();
         left_out.dedup();
@@ -244,6 +248,15 @@ impl Walked {
         }
     }
 
+    /// A file that the lock names from its own folder, named from the project's.
+    fn named_from_project(&self, what: &str) -> String {
+        let folder = self.made.plan.output.as_deref().and_then(std::path::Path::parent);
+        let found = folder.and_then(|folder| folder.join(what).canonicalize().ok());
+        let named = found
+            .and_then(|path| Some(path.strip_prefix(&self.folder).ok()?.display().to_string()));
+        named.unwrap_or_else(|| what.to_owned())
+    }
+
     /// What to do next, the most urgent first.
     fn next(&self) -> Vec<String> {
         let made = &self.made;
@@ -256,9 +269,7 @@ impl Walked {
                     .to_owned(),
             );
         }
-        let failed = self.check.result.iter().flatten();
-        let mut failed = failed.filter(|step| step.outcome == Outcome::Failed);
-        if failed.any(|step| !["advisories", "audit"].contains(&step.id)) {
+        if matches!(self.check.state, State::No) {
             next.push("mend the stock with `provender stock`, then run this again".to_owned());
         }
         if matches!(self.stock.state, State::Missing) {

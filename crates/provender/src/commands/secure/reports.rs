@@ -31,27 +31,42 @@ fn folder(args: &SecureArgs, settings: &Settings) -> PathBuf {
     }
 }
 
-/// Writes the reports. A report that cannot be written takes nothing away from what it tells.
+/// Refuses a place where no folder of reports can be, before the work.
+pub(super) fn check_folder(args: &SecureArgs, settings: &Settings) -> Result<(), Diagnostic> {
+    let parent = folder(args, settings);
+    if parent.exists() && !parent.is_dir() {
+        return Err(Diagnostic::error(
+            "secure/report",
+            "this is a file, and reports go into a folder",
+        )
+        .at(Place::file(shown(&parent)))
+        .hint("name a folder with --report-dir"));
+    }
+    Ok(())
+}
+
+/// Writes the reports, and says in `report` where they are. A report that cannot be written takes
+/// nothing away from what it tells.
 pub(super) fn write(
     args: &SecureArgs,
     settings: &Settings,
     walked: &Walked,
-    report: &SecureReport,
+    report: &mut SecureReport,
     now: Timestamp,
-) -> Part<Reports> {
+) {
     let parent = folder(args, settings);
-    match try_write(&parent, walked, report, now) {
-        Ok(reports) => Part::done(reports),
-        Err(diagnostic) => Part::missing("the reports could not be written").told([diagnostic]),
+    if let Err(diagnostic) = try_write(&parent, walked, report, now) {
+        let why = "the reports could not be written";
+        report.report = Part::missing(why).told([diagnostic]);
     }
 }
 
 fn try_write(
     parent: &Path,
     walked: &Walked,
-    report: &SecureReport,
+    report: &mut SecureReport,
     now: Timestamp,
-) -> Result<Reports, Diagnostic> {
+) -> Result<(), Diagnostic> {
     let made = std::fs::create_dir_all(parent)
         .and_then(|()| tempfile::Builder::new().prefix(".making-").tempdir_in(parent));
     let making = made.map_err(|error| cannot_write(parent, &error))?;
@@ -69,28 +84,30 @@ fn try_write(
     });
     let lock_name = walked.made.plan.output.as_deref().and_then(Path::file_name);
     let lock_name = lock_name.and_then(|name| name.to_str()).unwrap_or("constraints.txt");
-    let files = [
-        ("report.txt", report.render(ReportFormat::Text, Style::PLAIN)),
-        ("report.md", report.render(ReportFormat::Markdown, Style::PLAIN)),
-        ("report.json", report.render(ReportFormat::Json, Style::PLAIN)),
-        ("sbom.cdx.json", sbom),
-        (lock_name, walked.made.text.clone()),
+    let name = free_name(parent, now);
+    let names = ["report.txt", "report.md", "report.json", "sbom.cdx.json", lock_name];
+    report.report = Part::done(Reports {
+        folder: shown(&parent.join(&name)),
+        files: names.iter().map(|name| (*name).to_owned()).collect(),
+    });
+    let texts = [
+        report.render(ReportFormat::Text, Style::PLAIN),
+        report.render(ReportFormat::Markdown, Style::PLAIN),
+        report.render(ReportFormat::Json, Style::PLAIN),
+        sbom,
+        walked.made.text.clone(),
     ];
-    for (name, text) in &files {
+    for (name, text) in names.iter().zip(&texts) {
         file::replace(&making.path().join(name), text)?;
     }
-    let name = place(parent, making, now).map_err(|error| cannot_write(parent, &error))?;
+    place(parent, making, &name).map_err(|error| cannot_write(parent, &error))?;
     // Old reports stay; a link that cannot be made is missed by nobody but `report show`.
     let _ = point_latest_at(parent, &name);
-    Ok(Reports {
-        folder: shown(&parent.join(name)),
-        files: files.iter().map(|(name, _)| (*name).to_owned()).collect(),
-    })
+    Ok(())
 }
 
-/// Gives the finished folder its name: the time, with a number where a report of that second is
-/// there already.
-fn place(parent: &Path, making: tempfile::TempDir, now: Timestamp) -> std::io::Result<String> {
+/// The time, with a number where a report of that second is there already.
+fn free_name(parent: &Path, now: Timestamp) -> String {
     let time = now.strftime("%Y-%m-%dT%H-%M-%SZ").to_string();
     let mut name = time.clone();
     for number in 2_u32.. {
@@ -99,6 +116,11 @@ fn place(parent: &Path, making: tempfile::TempDir, now: Timestamp) -> std::io::R
         }
         name = format!("{time}-{number}");
     }
+    name
+}
+
+/// Gives the finished folder its name.
+fn place(parent: &Path, making: tempfile::TempDir, name: &str) -> std::io::Result<()> {
     let path = making.keep();
     #[cfg(unix)]
     {
@@ -109,11 +131,11 @@ fn place(parent: &Path, making: tempfile::TempDir, now: Timestamp) -> std::io::R
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode))
         });
     }
-    if let Err(error) = std::fs::rename(&path, parent.join(&name)) {
+    if let Err(error) = std::fs::rename(&path, parent.join(name)) {
         let _ = std::fs::remove_dir_all(&path);
         return Err(error);
     }
-    Ok(name)
+    Ok(())
 }
 
 #[cfg(unix)]

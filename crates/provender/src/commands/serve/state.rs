@@ -42,18 +42,21 @@ pub(crate) struct Running {
 }
 
 impl Running {
+    /// Refuses to serve a data directory of which a server runs already.
+    pub(crate) fn refuse_second(settings: &Settings) -> Result<(), Diagnostic> {
+        match running(settings)? {
+            Some(state) => Err(already_running(Some(state))),
+            None => Ok(()),
+        }
+    }
+
     /// Registers this process.
     pub(crate) fn register(settings: &Settings, address: SocketAddr) -> Result<Self, Diagnostic> {
         let lock = open_lock(settings)?;
         match take(&lock) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                let running = read(settings);
-                let at = running.map(|state| format!(" at {}", state.address)).unwrap_or_default();
-                let message = format!("a server of this data directory runs already{at}");
-                return Err(Diagnostic::error("serve/already-running", message).hint(
-                    "end it with `provender serve stop`, or serve another folder with --data-dir",
-                ));
+                return Err(already_running(read(settings)));
             }
             Err(TryLockError::Error(error)) => return Err(cannot_lock(settings, &error)),
         }
@@ -68,6 +71,13 @@ impl Drop for Running {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.path);
     }
+}
+
+fn already_running(state: Option<State>) -> Diagnostic {
+    let at = state.map(|state| format!(" at {}", state.address)).unwrap_or_default();
+    let message = format!("a server of this data directory runs already{at}");
+    Diagnostic::error("serve/already-running", message)
+        .hint("end it with `provender serve stop`, or serve another folder with --data-dir")
 }
 
 /// Takes the lock. Somebody who only looks holds it for a moment, so it is tried more than once.

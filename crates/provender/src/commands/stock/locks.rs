@@ -13,7 +13,7 @@ use provender_store::{LockFormat, LockKind};
 use crate::cli::{FixArg, LockArgs, StockArgs};
 use crate::commands::lock::{self, Plan};
 use crate::exit::Failure;
-use crate::output::{Output, shown};
+use crate::output::{Output, counted, shown};
 use crate::settings::{Settings, variables};
 
 /// Locks that are looked for where none is named, the first that exists being taken.
@@ -54,6 +54,7 @@ pub(super) fn read(
     let text = std::fs::read_to_string(path).map_err(|error| {
         let message = match error.kind() {
             std::io::ErrorKind::NotFound => format!("{} does not exist", shown(path)),
+            std::io::ErrorKind::IsADirectory => "this is a folder: name a lock in it".to_owned(),
             std::io::ErrorKind::InvalidData => format!("{} is not UTF-8 text", shown(path)),
             _ => format!("cannot read {}: {error}", shown(path)),
         };
@@ -186,9 +187,9 @@ fn locked_on_the_way(
     let plan = Plan::make(&lock_args, settings, &project, client.clone(), None)?;
     let made = lock::make(plan, &lock_args, settings, client, output)?;
     output.say(&format!(
-        "locked {} on the way: {} projects, neither audited nor repaired",
+        "locked {} on the way: {}, neither audited nor repaired",
         shown(path),
-        made.outcome.lock.projects.len()
+        counted(made.outcome.lock.projects.len(), "project")
     ));
     let format = LockFormat::Constraints;
     Ok(StockedLock { name, kind: LockKind::File, format, text: made.text, lock: made.outcome.lock })
