@@ -287,8 +287,14 @@ async fn build_requirements(
     let mut locked = Vec::new();
     for ((name, version), via) in pins {
         let releases = session.releases(&name).await?;
-        let files =
-            releases.get(&version).map(published::Release::locked_files).unwrap_or_default();
+        let release = releases.get(&version);
+        // The Python that built here may be another than the lock's; what does not run on that one
+        // builds nothing there.
+        let python = session.target.python.full();
+        if release.is_some_and(|release| !release.fits(&python, None)) {
+            continue;
+        }
+        let files = release.map(published::Release::locked_files).unwrap_or_default();
         locked.push(LockedProject {
             name,
             version: Some(version),

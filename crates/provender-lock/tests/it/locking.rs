@@ -257,6 +257,22 @@ fn a_build_is_named_and_its_requirements_are_locked() {
 }
 
 #[test]
+fn what_builds_here_and_not_on_the_locks_python_is_not_locked() {
+    let scenario = "[s]\n\"1.0\" = { files = [\"sdist-dynamic\"], build-requires = [\"tool\"] }\n[tool]\n\"2.0\" = { requires-python = \">=3.7\" }\n";
+    let project = Project::new(scenario, "s\n");
+    if provender_test::python(project.folder.path()).is_none() {
+        provender_test::left_out("what_builds_here_and_not_on_the_locks_python", "no python3");
+        return;
+    }
+    let mut request = project.request();
+    request.builds = true;
+    request.target.python = Some("3.6".parse().unwrap());
+    let outcome = project.lock(&request).unwrap();
+    assert_eq!(outcome.built, ["s==1.0"]);
+    assert!(outcome.lock.build.is_empty(), "{:?}", outcome.lock.build);
+}
+
+#[test]
 fn a_bare_path_is_refused_with_what_to_write() {
     let project = Project::new(WEB, "");
     for line in ["./lib-1.0-py3-none-any.whl", "lib-1.0-py3-none-any.whl", "./src", "lib @ ./lib"] {
