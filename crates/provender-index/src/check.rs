@@ -5,8 +5,8 @@
 //! each lock from that index alone, with every other way closed. Each is one [`Step`]; what could
 //! not be tried is *not run*, which is never a yes.
 //!
-//! What is found damaged is marked so in the database: it is not served any more, and the next
-//! stocking fetches it again.
+//! What is found damaged is marked so in the database, and metadata that are not their wheel's are
+//! forgotten: neither is served any more, and the next stocking fetches it again.
 
 mod answers;
 mod blobs;
@@ -44,7 +44,8 @@ use workshop::Workshop;
 /// there are lock files, and `tools` where tools are carried along. A step whose ground is missing
 /// is not run.
 ///
-/// The only changes are in the database: blobs that are found missing or damaged are marked so. If
+/// The only changes are in the database: blobs that are found missing or damaged are marked so, and
+/// metadata that are not their wheel's are forgotten. If
 /// the future is dropped, the server that it started ends, and so do the processes with all their
 /// children; temporary folders are removed.
 pub async fn run(request: &CheckRequest, store: &Store, observer: &dyn CheckObserver) -> Vec<Step> {

@@ -5,6 +5,7 @@
 //! SHA-256 and is kept: so nobody ever holds a whole wrong file, and nothing wrong is kept.
 
 mod error;
+mod metadata;
 mod run;
 mod tail;
 
@@ -20,6 +21,9 @@ use tokio::sync::{Semaphore, watch};
 use url::Url;
 
 pub use error::TransferError;
+pub(crate) use metadata::{
+    OwnMetadataError, blocking, keep_bytes, keep_own_metadata, own_metadata,
+};
 pub use tail::Tail;
 
 /// How many files are transferred at once; more wait. It bounds memory and open files.
@@ -28,6 +32,14 @@ const AT_ONCE: usize = 64;
 /// How many bytes at the end of what has arrived are passed on to nobody before the whole was
 /// verified. Files that are not longer arrive whole or not at all.
 pub const HELD_BACK: u64 = 64 * 1024;
+
+/// How long metadata may be whose length nobody promises, in bytes: as long as what is read out of a
+/// wheel. Without a bound, an upstream that never ends would fill the disk.
+pub const MAX_METADATA: u64 = 16 << 20;
+
+/// How long any other file may be whose length nobody promises, in bytes. The largest known wheels
+/// have less than half of that.
+pub const MAX_FILE: u64 = 8 << 30;
 
 /// A file to be transferred.
 #[derive(Debug, Clone)]
@@ -38,6 +50,8 @@ pub struct Wanted {
     pub sha256: Sha256,
     /// Its length, where that is promised too.
     pub size: Option<u64>,
+    /// The most bytes that are taken where no length is promised, such as [`MAX_FILE`].
+    pub at_most: u64,
     /// What is written of it into the database once it is kept.
     pub record: Option<Box<FileRecord>>,
 }

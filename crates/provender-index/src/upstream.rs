@@ -18,6 +18,7 @@ use jiff::Timestamp;
 use provender_core::ProjectName;
 use provender_net::{Client, NetError, RedactedUrl};
 use provender_store::{DatabaseError, Store};
+use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::simple::{PageError, ProjectPage};
@@ -25,6 +26,9 @@ use flights::Flights;
 
 /// How long an index that gave no answer is left alone while there is something remembered to serve.
 const REST: Duration = Duration::from_secs(30);
+
+/// How many pages are asked for at once; more wait. A page is read whole, so it bounds memory.
+const PAGES_AT_ONCE: usize = 32;
 
 /// An index that is pulled through.
 #[derive(Clone)]
@@ -163,6 +167,7 @@ struct Inner {
     in_order: Vec<Upstream>,
     only_for: BTreeMap<ProjectName, Upstream>,
     flights: Flights<(ProjectName, Freshness), Answer>,
+    slots: Semaphore,
     /// Until when nobody is asked if something remembered can be served.
     resting_until: Mutex<Option<Instant>>,
 }
@@ -186,8 +191,8 @@ impl Upstreams {
         only_for: BTreeMap<ProjectName, Upstream>,
     ) -> Self {
         let flights = Flights::default();
-        let resting_until = Mutex::default();
-        Self(Arc::new(Inner { store, client, in_order, only_for, flights, resting_until }))
+        let (slots, resting_until) = (Semaphore::new(PAGES_AT_ONCE), Mutex::default());
+        Self(Arc::new(Inner { store, client, in_order, only_for, flights, slots, resting_until }))
     }
 
     /// The page of a project from the first index that has it; none if no index has it.
@@ -278,8 +283,7 @@ impl Upstreams {
 
     async fn ask_in_order(&self, project: &ProjectName, freshness: Freshness) -> Answer {
         for upstream in self.for_project(project) {
-            let Inner { store, client, .. } = &*self.0;
-            if let Some(page) = ask::page(store, client, upstream, project, freshness).await? {
+            if let Some(page) = ask::page(&self.0, upstream, project, freshness).await? {
                 return Ok(Some(Arc::new(page)));
             }
         }

@@ -41,6 +41,8 @@ pub struct Client {
 
 struct Inner {
     http: reqwest::Client,
+    /// As `http`, with connections of its own, but bodies stay as they come.
+    undecoded: reqwest::Client,
     verifier: Arc<RecordingVerifier>,
     proxies: ProxyRules,
     credentials: Credentials,
@@ -76,21 +78,28 @@ impl Client {
         tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
 
         let proxies = ProxyRules::new(settings.proxies.clone());
-        let builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            .user_agent(&settings.user_agent)
-            .http1_title_case_headers()
-            .pool_max_idle_per_host(IDLE_PER_HOST)
-            .connect_timeout(settings.connect_timeout)
-            .read_timeout(settings.read_timeout)
-            .referer(false)
-            .redirect(Policy::none());
-        let http = proxies
-            .apply(builder)
-            .and_then(reqwest::ClientBuilder::build)
-            .map_err(|error| unusable(innermost(&error)))?;
+        let builder = || {
+            reqwest::Client::builder()
+                .tls_backend_preconfigured(tls.clone())
+                .user_agent(&settings.user_agent)
+                .http1_title_case_headers()
+                .pool_max_idle_per_host(IDLE_PER_HOST)
+                .connect_timeout(settings.connect_timeout)
+                .read_timeout(settings.read_timeout)
+                .referer(false)
+                .redirect(Policy::none())
+        };
+        let build = |builder| {
+            let builder = proxies.apply(builder).and_then(reqwest::ClientBuilder::build);
+            builder.map_err(|error| unusable(innermost(&error)))
+        };
+        let http = build(builder())?;
+        // Whether a body is decoded is a property of a client, not of a request.
+        let undecoded = build(builder().no_gzip().no_brotli().no_deflate().no_zstd())?;
         let credentials = Credentials::new(settings.credentials.clone(), settings.netrc.clone());
-        Ok(Self { inner: Arc::new(Inner { http, verifier, proxies, credentials, settings }) })
+        Ok(Self {
+            inner: Arc::new(Inner { http, undecoded, verifier, proxies, credentials, settings }),
+        })
     }
 
     /// The settings it was made with.
@@ -189,6 +198,24 @@ impl Client {
         url: &Url,
         prepare: impl Fn(RequestBuilder) -> RequestBuilder,
     ) -> Result<Response, NetError> {
+        self.send_by(&self.inner.http, url, prepare).await
+    }
+
+    /// As [`send`](Self::send), but the body comes as it is, whatever its `Content-Encoding`.
+    pub(crate) async fn send_undecoded(
+        &self,
+        url: &Url,
+        prepare: impl Fn(RequestBuilder) -> RequestBuilder,
+    ) -> Result<Response, NetError> {
+        self.send_by(&self.inner.undecoded, url, prepare).await
+    }
+
+    async fn send_by(
+        &self,
+        http: &reqwest::Client,
+        url: &Url,
+        prepare: impl Fn(RequestBuilder) -> RequestBuilder,
+    ) -> Result<Response, NetError> {
         let (mut url, in_url) = split_userinfo(url);
         if self.inner.settings.offline {
             return Err(NetError::Offline { url: RedactedUrl::from(&url) });
@@ -198,7 +225,7 @@ impl Client {
             return Err(NetError::BadUrl { url: RedactedUrl::from(&url), reason });
         }
         for _ in 0..=MAX_REDIRECTS {
-            let response = self.hop(&url, in_url.as_ref(), &prepare).await?;
+            let response = self.hop(http, &url, in_url.as_ref(), &prepare).await?;
             match next_hop(&url, &response)? {
                 Some(next) => url = next,
                 None => return Ok(response),
@@ -211,12 +238,13 @@ impl Client {
 
     async fn hop(
         &self,
+        http: &reqwest::Client,
         url: &Url,
         in_url: Option<&InUrl>,
         prepare: &impl Fn(RequestBuilder) -> RequestBuilder,
     ) -> Result<Response, NetError> {
         let found = self.inner.credentials.find(url, in_url)?;
-        let mut request = prepare(self.inner.http.get(url.clone()));
+        let mut request = prepare(http.get(url.clone()));
         if let Some(found) = &found {
             request = found.credential.apply(request);
         }

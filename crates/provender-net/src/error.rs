@@ -122,6 +122,15 @@ pub enum NetError {
         /// The limit in bytes.
         limit: u64,
     },
+    /// A file came encoded, although it was asked for as it is: its bytes are then those of no file
+    /// that anybody promised.
+    #[error("{url} came with the Content-Encoding `{encoding}`, and was asked for as it is")]
+    Encoded {
+        /// What was asked for, after redirects.
+        url: RedactedUrl,
+        /// The encoding that was told.
+        encoding: String,
+    },
     /// What came is not what was promised.
     #[error("{url} has sha256 {actual}, expected {expected}")]
     DigestMismatch {
@@ -224,6 +233,9 @@ impl NetError {
                 "name the final URL yourself if it is the one you mean".to_owned()
             }
             Self::TooLarge { .. } => return None,
+            Self::Encoded { .. } => "the server, or a proxy before it, compresses what it was not \
+                 asked to compress: have it leave files as they are"
+                .to_owned(),
             Self::DigestMismatch { .. } => {
                 "the file was replaced or damaged on the way; nothing of \
                  it was kept"

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use reqwest::header::{ACCEPT_ENCODING, IF_RANGE, RANGE};
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, IF_RANGE, RANGE};
 use reqwest::{RequestBuilder, Response, StatusCode};
 use url::Url;
 
@@ -178,12 +178,14 @@ impl Stream {
             response = self.request(None).await;
         }
         let response = response?;
+        refuse_encoded(&response)?;
         let partial = response.status() == StatusCode::PARTIAL_CONTENT;
         if partial && !self.continues(&response) {
             return Err(unasked_part(response.url()));
         }
+        // A part begins where the transfer ended, whatever the answer before it was still to skip.
+        self.to_skip = if partial { 0 } else { self.delivered };
         if !partial {
-            self.to_skip = self.delivered;
             let total = response.content_length();
             match &mut self.first {
                 // Its length was announced already, so another one is another file.
@@ -225,11 +227,11 @@ impl Stream {
                 None => request,
             }
         };
-        self.client.send(&self.url, prepare).await
+        self.client.send_undecoded(&self.url, prepare).await
     }
 
     /// Where to go on, and what says that the rest still belongs to the beginning. Without a length
-    /// the body may have been decoded on the way, and its positions are not those of the file.
+    /// nothing says that it is a rest of the same whole.
     fn resume(&self) -> Option<(u64, &str)> {
         let first = self.first.as_ref()?;
         first.total?;
@@ -260,4 +262,19 @@ impl Stream {
     fn too_large(&self, limit: u64) -> NetError {
         NetError::TooLarge { url: RedactedUrl::from(&self.url), limit }
     }
+}
+
+/// Refuses a body that is not the file as it is. File servers that go by the end of a name call the
+/// compression that a `.gz` file has itself its encoding; its bytes are those of the file.
+fn refuse_encoded(response: &Response) -> Result<(), NetError> {
+    let Some(encoding) = response.headers().get(CONTENT_ENCODING) else { return Ok(()) };
+    let encoding = String::from_utf8_lossy(encoding.as_bytes()).trim().to_ascii_lowercase();
+    let path = response.url().path();
+    let is_its_own = matches!(encoding.as_str(), "gzip" | "x-gzip")
+        && (path.ends_with(".gz") || path.ends_with(".tgz"));
+    if is_its_own || matches!(encoding.as_str(), "" | "identity") {
+        return Ok(());
+    }
+    let encoding = encoding.escape_debug().take(40).collect();
+    Err(NetError::Encoded { url: RedactedUrl::from(response.url()), encoding })
 }

@@ -1,4 +1,5 @@
-//! The step `blobs`: every file has the bytes that its digest promises.
+//! The step `blobs`: every file has the bytes that its digest promises, and the metadata beside a
+//! wheel are the wheel's own.
 
 use std::collections::BTreeMap;
 use std::num::NonZero;
@@ -6,11 +7,13 @@ use std::num::NonZero;
 use futures_util::{StreamExt as _, stream};
 use provender_core::check::Step;
 use provender_core::{Diagnostic, Sha256};
-use provender_store::{BlobRow, STOCK, Store, StoreError, Verdict};
+use provender_store::{BlobRow, FileRecord, STOCK, Store, StoreError, Verdict};
+use sha2::Digest as _;
 
 use super::complaint::{bytes, count, names, store_failed};
 use super::needs::Needs;
 use super::request::CheckObserver;
+use crate::transfer::{OwnMetadataError, own_metadata};
 
 pub(super) const ID: &str = "blobs";
 pub(super) const TITLE: &str = "every file has its hash";
@@ -64,14 +67,71 @@ async fn look(
         let name = name(store, row, &owners).await?;
         bad.insert(name.clone(), damaged(&name, what, &found, &sha256, needs));
     }
-    if bad.is_empty() {
+    let foreign = foreign_metadata(store, cores).await?;
+    if bad.is_empty() && foreign.is_empty() {
         let summary = format!("{}, {}", count(rows.len(), "blob"), bytes(read));
         return Ok(Step::passed(ID, TITLE, summary));
     }
-    let (all, damaged) = (count(rows.len(), "blob"), bad.len());
-    let (files, diagnostics): (Vec<_>, Vec<_>) = bad.into_iter().unzip();
-    let summary = format!("{damaged} of {all} damaged or missing: {}", names(&files));
-    Ok(Step::failed(ID, TITLE, summary, diagnostics))
+    let mut said = Vec::new();
+    if !bad.is_empty() {
+        let (all, files) = (count(rows.len(), "blob"), bad.keys().collect::<Vec<_>>());
+        said.push(format!("{} of {all} damaged or missing: {}", files.len(), names(&files)));
+    }
+    if !foreign.is_empty() {
+        let files: Vec<_> = foreign.keys().collect();
+        said.push(format!("the metadata beside {} are not its own", names(&files)));
+    }
+    let diagnostics = bad.into_values().chain(foreign.into_values()).collect();
+    Ok(Step::failed(ID, TITLE, said.join("; "), diagnostics))
+}
+
+/// The wheels beside which other metadata are promised than they hold. These are forgotten, so that
+/// they are not served any more and the next stocking reads them out of the wheel.
+async fn foreign_metadata(
+    store: &Store,
+    at_once: usize,
+) -> Result<BTreeMap<String, Diagnostic>, StoreError> {
+    let mut wheels = store.database().all_files(STOCK).await?;
+    wheels.retain(|file| file.record.filename.ends_with(".whl") && file.record.metadata.is_some());
+    let mut read = stream::iter(wheels)
+        .map(|file| async move {
+            let FileRecord { sha256, filename, .. } = &file.record;
+            let own = own_metadata(store, sha256, filename).await;
+            (file.record, own)
+        })
+        .buffer_unordered(at_once);
+    let mut foreign = BTreeMap::new();
+    while let Some((record, own)) = read.next().await {
+        let found = match own {
+            Ok(own) => {
+                let own = Sha256::from_bytes(sha2::Sha256::digest(own).into());
+                if record.metadata == Some(own) {
+                    continue;
+                }
+                format!("those in the wheel have sha256:{own}")
+            }
+            Err(OwnMetadataError::Wheel(error)) => error.to_string(),
+            Err(OwnMetadataError::Store(error)) => return Err(error),
+        };
+        let diagnostic = not_its_own(&record, &found);
+        foreign.insert(record.filename.clone(), diagnostic);
+        store.database().put_files(&[FileRecord { metadata: None, ..record }]).await?;
+    }
+    Ok(foreign)
+}
+
+fn not_its_own(record: &FileRecord, found: &str) -> Diagnostic {
+    let FileRecord { filename, project, version, .. } = record;
+    let message =
+        format!("the metadata beside {filename} ({project} {version}) are not those in the wheel");
+    let promised = record.metadata.iter().map(|promised| format!("promised: sha256:{promised}"));
+    promised
+        .fold(Diagnostic::error("check/metadata", message), Diagnostic::because)
+        .because(found)
+        .hint(
+            "they are not served any more; `provender stock` reads them out of the wheel. Find out \
+             which index promised them before you trust it with more",
+        )
 }
 
 /// The names of the files whose METADATA each blob is.

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use provender_core::check::{Outcome, Step};
-use provender_core::{Diagnostic, LockedProject, Platform, ProjectName, Sha256, Version};
+use provender_core::{
+    Diagnostic, LockedProject, Platform, Platforms, ProjectName, Sha256, Version,
+};
 use provender_store::StockedFile;
 
 use super::answers::Reached;
@@ -63,7 +65,14 @@ pub(super) async fn step<'a>(
         }
         for plan in plans(environment, needs) {
             match install(environment, plan, needs, workshop, reached).await {
-                Ok(done) => installed.push(done),
+                Ok(done) => {
+                    let unasked = of_other_pythons(&done);
+                    if !unasked.is_empty() {
+                        diagnostics.push(not_asked(environment, &unasked));
+                        unproved.extend(unasked.into_iter().cloned());
+                    }
+                    installed.push(done);
+                }
                 Err(diagnostic) => diagnostics.push(*diagnostic),
             }
         }
@@ -266,6 +275,39 @@ fn not_proved(environment: &Environment<'_>, built: &[&ProjectName]) -> Diagnost
     at(environment.lock, Diagnostic::warning("check/not-proved", message)).hint(
         "check where there is such a Python, or stock a wheel with `provender stock --build-wheels`",
     )
+}
+
+/// The pins of a universal lock that were not installed, and may be with the lock's own Python: pip
+/// reads the version in a marker as that of the Python that it runs with, which is another one here.
+fn of_other_pythons<'a>(installed: &'a Installed<'_>) -> Vec<&'a ProjectName> {
+    let Environment { lock, way, .. } = installed.environment;
+    let Some(target) = lock.target() else { return Vec::new() };
+    let is_universal = matches!(target.platforms, Platforms::Universal);
+    if !is_universal || way.interpreter().is_minor(target.python) {
+        return Vec::new();
+    }
+    let asks = |pin: &&LockedProject| {
+        let marker = pin.marker.as_deref().unwrap_or_default();
+        marker.contains("python_version") || marker.contains("python_full_version")
+    };
+    let pins = installed.expected.iter().filter(asks).map(|pin| &pin.name);
+    let mut missing: Vec<_> = pins.filter(|name| !installed.found.contains_key(*name)).collect();
+    missing.sort_unstable();
+    missing.dedup();
+    missing
+}
+
+fn not_asked(environment: &Environment<'_>, pins: &[&ProjectName]) -> Diagnostic {
+    let (is, marker) = if pins.len() == 1 { ("is", "its marker") } else { ("are", "their markers") };
+    let python = environment.lock.target().map(|target| target.python);
+    let python = python.map(|python| format!("Python {python}")).unwrap_or_default();
+    let here = environment.way.interpreter().version();
+    let message = format!(
+        "{} {is} not proved: {marker} asked Python {here}, and there is no {python} here",
+        names(pins)
+    );
+    at(environment.lock, Diagnostic::warning("check/not-proved", message))
+        .hint(format!("check where there is {python}"))
 }
 
 #[cfg(test)]

@@ -61,6 +61,11 @@ impl Interpreter {
         format!("{major}.{minor}.{patch}")
     }
 
+    /// Whether it is of the minor version of that Python.
+    pub(super) fn is_minor(&self, python: PythonVersion) -> bool {
+        (self.version.0, self.version.1) == (python.major, python.minor)
+    }
+
     /// Whether a lock for this target installs here as it does there.
     fn is_for(&self, target: Option<&Target>) -> bool {
         let Some(Target { python, platforms }) = target else { return true };

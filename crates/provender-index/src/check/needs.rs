@@ -91,6 +91,11 @@ impl LockNeeds {
                 .and_then(|version| releases.get(&(pin.name.clone(), version.clone())));
             needs.pin(lock, pin, rows.map_or(&[], Vec::as_slice), &scope, &stocked);
         }
+        let known: BTreeSet<_> = releases.values().flatten().map(|row| row.record.sha256).collect();
+        if stocked.is_same && !stocked.files.is_subset(&known) {
+            let gone: Vec<_> = stocked.files.difference(&known).collect();
+            needs.diagnostics.push(forgotten(lock, &gone));
+        }
         Ok(needs)
     }
 
@@ -207,6 +212,17 @@ fn unprovable(
         "make the lock anew with `provender lock`, which writes the hashes of every file, and \
          find out who took them out",
     ))
+}
+
+/// Files that the last stocking took for the lock, and that no index of the store has any more.
+fn forgotten(lock: &CheckedLock, gone: &[&Sha256]) -> Diagnostic {
+    let message = "files that were stocked for the lock are not in the index any more";
+    let diagnostic = at(lock, Diagnostic::error("check/missing", message));
+    let diagnostic = gone
+        .iter()
+        .take(5)
+        .fold(diagnostic, |diagnostic, sha256| diagnostic.because(format!("sha256:{sha256}")));
+    diagnostic.hint("fetch them with `provender stock`; another lock may have taken their names")
 }
 
 fn lost_hash(lock: &CheckedLock, pin: &LockedProject, files: &[&str]) -> Diagnostic {

@@ -11,8 +11,8 @@ use super::conditional::{Part, is_known, part};
 use super::pages::set;
 use super::problem::Problem;
 use super::{Index, PATIENCE, Pull, Source, body};
-use crate::simple::{PageFile, is_plain};
-use crate::transfer::{Arrival, Wanted};
+use crate::simple::{PageFile, ProjectPage, is_plain};
+use crate::transfer::{Arrival, MAX_FILE, MAX_METADATA, Wanted};
 
 /// What a path under `/packages/` names.
 struct Named {
@@ -142,20 +142,40 @@ impl Index {
                 return Ok(Some(found.size));
             }
         }
-        database.mark_damaged(sha256).await?;
+        // One that is marked already is not written again with each request.
+        if recorded.is_some() {
+            database.mark_damaged(sha256).await?;
+        }
         Ok(None)
     }
 
     /// What an upstream's page promises; none if no page promises this digest for this name.
     async fn promised(&self, named: &Named) -> Result<Option<Promised>, Problem> {
         let Some(Pull { upstreams, .. }) = &self.0.pull else { return Ok(None) };
+        let database = self.0.store.database();
+        // Of a name that is stocked our page offers what is stocked, and nothing else comes in its place.
+        let ours = database.file(STOCK, &named.filename).await?;
+        let ours = ours.filter(|ours| ours.present);
+        if ours.as_ref().is_some_and(|ours| ours.record.sha256 != named.sha256) {
+            return Ok(None);
+        }
         for project in projects_of(&named.filename) {
             let page = upstreams.page_or_remembered(&project, PATIENCE).await?;
             let page = page.as_ref().map(|page| &page.page);
+            let stocked = database.project_files(STOCK, &project).await?;
+            let stocked = ProjectPage::of_stocked(&project, &stocked);
+            let page = page.filter(|page| stocked.is_of_the_same_project(page));
             let file = page.and_then(|page| page.file(&named.filename));
             let Some(file) = file.filter(|file| file.sha256 == Some(named.sha256)) else {
                 continue;
             };
+            // Beside a wheel that is here, no other metadata than its own.
+            let is_wheel = named.metadata && named.filename.ends_with(".whl");
+            if is_wheel
+                && ours.is_some_and(|ours| ours.record.metadata != file.metadata.sha256())
+            {
+                return Ok(None);
+            }
             return Ok(self.wanted(named, &project, file));
         }
         Ok(None)
@@ -167,11 +187,12 @@ impl Index {
         if named.metadata {
             url.set_path(&format!("{}.metadata", url.path()));
             let sha256 = file.metadata.sha256()?;
-            let wanted = Wanted { url, sha256, size: None, record: None };
+            let wanted = Wanted { url, sha256, size: None, at_most: MAX_METADATA, record: None };
             return Some(Promised { wanted, size: None });
         }
         let record = file.record(STOCK, project).map(Box::new);
-        let wanted = Wanted { url, sha256: named.sha256, size: file.size, record };
+        let (sha256, size) = (named.sha256, file.size);
+        let wanted = Wanted { url, sha256, size, at_most: MAX_FILE, record };
         Some(Promised { wanted, size: file.size })
     }
 

@@ -27,7 +27,7 @@ impl ProjectPage {
         let mut reading = Reading::of(project, url);
         for node in dom.nodes() {
             if let Some(tag) = node.as_tag() {
-                reading.tag(tag, || tag.inner_text(dom.parser()).trim().to_owned())?;
+                reading.tag(tag, || own_text(tag, dom.parser()))?;
             }
         }
         reading.end()
@@ -133,6 +133,14 @@ impl Reading {
         }
         Ok(self.page.sorted())
     }
+}
+
+/// The text that stands directly in a tag. Not that of tags in it: these nest as deeply as the page
+/// likes, and to follow them takes a stack as deep.
+fn own_text(tag: &HTMLTag<'_>, parser: &tl::Parser<'_>) -> String {
+    let children = tag.children();
+    let own = children.top().iter().take(16).filter_map(|child| child.get(parser)?.as_raw());
+    own.map(|raw| raw.as_utf8_str()).collect::<String>().trim().to_owned()
 }
 
 /// Whether a heading is one that index servers give to a page, which may be empty: "Links for

@@ -14,6 +14,16 @@ impl ProjectPage {
         Self { files, ..Self::empty(project.clone()) }.sorted()
     }
 
+    /// Whether an upstream's page can be that of the project whose stocked files these are. A name
+    /// stands for another project in another index; that it is the same one shows in a file that
+    /// both have.
+    pub(crate) fn is_of_the_same_project(&self, upstream: &Self) -> bool {
+        let is_theirs = |ours: &PageFile| {
+            upstream.file(&ours.filename).is_some_and(|theirs| theirs.sha256 == ours.sha256)
+        };
+        self.files.is_empty() || self.files.iter().any(is_theirs)
+    }
+
     /// Our page with the files that only an upstream has. What an upstream promises no SHA-256 for
     /// is left out.
     ///
@@ -21,6 +31,9 @@ impl ProjectPage {
     /// since, and may have the metadata that we lack.
     #[must_use]
     pub fn merged_with(self, upstream: Self) -> Self {
+        if !self.is_of_the_same_project(&upstream) {
+            return self;
+        }
         let ours = self.files.into_iter().map(|file| (file.filename.clone(), file));
         let mut files: BTreeMap<_, _> = ours.collect();
         for theirs in upstream.files.into_iter().filter(|file| file.sha256.is_some()) {
@@ -31,7 +44,8 @@ impl ProjectPage {
                 }
                 Some(ours) if ours.sha256 == theirs.sha256 => {
                     ours.yanked = theirs.yanked;
-                    if ours.metadata == Metadata::No {
+                    // Of a wheel that is here, what is in it is known better than by the upstream.
+                    if ours.metadata == Metadata::No && !ours.filename.ends_with(".whl") {
                         ours.metadata = metadata;
                     }
                 }

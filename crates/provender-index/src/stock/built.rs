@@ -4,14 +4,16 @@ use std::path::{Path, PathBuf};
 
 use provender_core::{FileHash, LockedFile, LockedProject, ProjectName, Sha256, Target, Version};
 use provender_store::{BlobError, DatabaseError, FileRecord, STOCK, Spooled, Store, StoreError};
+use sha2::Digest as _;
 use tokio::fs::File;
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use uv_distribution_filename::WheelFilename;
 
 use super::choose::{Candidate, Scope, ScopeError, choose};
 use super::knowledge::is_built;
 use super::marker::Marker;
 use super::wheel_metadata::{WheelMetadataError, requires_python, wheel_metadata};
+use crate::transfer::{blocking, keep_bytes};
 
 /// How much of a file is copied at a time, in bytes.
 const CHUNK: usize = 1 << 18;
@@ -44,8 +46,8 @@ pub enum BuiltError {
         /// What the operating system said.
         source: std::io::Error,
     },
-    /// The blob is not in the store.
-    #[error("{filename} is not in the store")]
+    /// The blob is not in the store, or is damaged.
+    #[error("{filename} is not in the store, or is damaged")]
     NotStocked {
         /// The file's name.
         filename: String,
@@ -157,11 +159,13 @@ pub async fn built_wheel(
 }
 
 /// Copies a stocked file under its own name into the folder `into`, so that it can be built or
-/// read there. It is a copy, not a link: a build must not be able to change the blob.
+/// read there. It is a copy, not a link: a build must not be able to change the blob. It is hashed
+/// while it is copied: what is damaged is removed again, and its blob marked as damaged, so that
+/// the next stocking fetches it.
 ///
 /// # Errors
 ///
-/// A file that the store does not have, or a folder that cannot be written.
+/// A file that the store does not have intact, or a folder that cannot be written.
 pub async fn take_out(
     store: &Store,
     filename: &str,
@@ -170,21 +174,27 @@ pub async fn take_out(
 ) -> Result<PathBuf, BuiltError> {
     let to = into.join(file_name(Path::new(filename)));
     let io = |source| BuiltError::Io { path: to.clone(), source };
-    let Some(mut blob) = store.blobs().open(sha256, None).await? else {
-        return Err(BuiltError::NotStocked { filename: filename.to_owned() });
-    };
+    let not_stocked = || BuiltError::NotStocked { filename: filename.to_owned() };
+    let mut blob = store.blobs().open(sha256, None).await?.ok_or_else(not_stocked)?;
     let mut file = File::create(&to).await.map_err(io)?;
-    tokio::io::copy(&mut blob, &mut file).await.map_err(io)?;
+    let mut hasher = sha2::Sha256::new();
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        let read = blob.read(&mut chunk).await.map_err(io)?;
+        if read == 0 {
+            break;
+        }
+        hasher.update(&chunk[..read]);
+        file.write_all(&chunk[..read]).await.map_err(io)?;
+    }
     file.sync_all().await.map_err(io)?;
     drop(file);
+    if Sha256::from_bytes(hasher.finalize().into()) != *sha256 {
+        tokio::fs::remove_file(&to).await.map_err(io)?;
+        store.database().mark_damaged(sha256).await?;
+        return Err(not_stocked());
+    }
     Ok(to)
-}
-
-/// Keeps bytes as a blob and returns their digest.
-pub(super) async fn keep_bytes(store: &Store, bytes: &[u8]) -> Result<Sha256, StoreError> {
-    let mut spool = store.spool().await?;
-    spool.write(bytes).await?;
-    Ok(store.keep(spool.finish(None).await?).await?.sha256)
 }
 
 async fn spool_file(store: &Store, path: &Path) -> Result<Spooled, BuiltError> {
@@ -198,22 +208,6 @@ async fn spool_file(store: &Store, path: &Path) -> Result<Spooled, BuiltError> {
             return Ok(spool.finish(None).await?);
         }
         spool.write(&chunk[..read]).await?;
-    }
-}
-
-/// Reads an archive where blocking is allowed.
-pub(super) async fn blocking<T: Send + 'static>(
-    read: impl FnOnce() -> Result<T, WheelMetadataError> + Send + 'static,
-) -> Result<T, WheelMetadataError> {
-    match tokio::task::spawn_blocking(read).await {
-        Ok(result) => result,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(error) => Err(WheelMetadataError::Archive {
-                filename: "the wheel".to_owned(),
-                reason: error.to_string(),
-            }),
-        },
     }
 }
 

@@ -7,12 +7,13 @@ use futures_util::{StreamExt as _, stream};
 use provender_core::Diagnostic;
 use provender_store::{FileRecord, Store, StoreError};
 
-use super::built::{blocking, keep_bytes};
 use super::diagnostics;
 use super::outcome::{FileState, PlannedFile};
 use super::request::{StockObserver, StockProgress};
-use super::wheel_metadata::{WheelMetadataError, wheel_metadata};
-use crate::transfer::{TransferError, Transfers, Wanted};
+use super::wheel_metadata::WheelMetadataError;
+use crate::transfer::{
+    MAX_FILE, OwnMetadataError, TransferError, Transfers, Wanted, keep_own_metadata,
+};
 use crate::upstream::Upstreams;
 
 /// How many files are fetched at once.
@@ -40,6 +41,15 @@ enum Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         Self::Transfer(error.into())
+    }
+}
+
+impl From<OwnMetadataError> for Failure {
+    fn from(error: OwnMetadataError) -> Self {
+        match error {
+            OwnMetadataError::Wheel(error) => Self::Metadata(error),
+            OwnMetadataError::Store(error) => error.into(),
+        }
     }
 }
 
@@ -121,6 +131,7 @@ impl Fetching<'_> {
             url: self.upstreams.download_url(url),
             sha256: record.sha256,
             size: record.size,
+            at_most: MAX_FILE,
             record: Some(Box::new(record.clone())),
         });
         self.progress.began(&record.filename);
@@ -140,52 +151,11 @@ impl Fetching<'_> {
         if !record.filename.ends_with(".whl") {
             return Ok(());
         }
-        let metadata = self.read_metadata(record).await?;
-        let metadata = keep_bytes(self.store, &metadata).await?;
+        let metadata = keep_own_metadata(self.store, &record.sha256, &record.filename).await?;
         let size = self.store.blobs().size(&record.sha256).await.map_err(StoreError::from)?;
         let record = FileRecord { metadata: Some(metadata), size, ..record.clone() };
         self.store.database().put_files(&[record]).await.map_err(StoreError::from)?;
         Ok(())
-    }
-
-    async fn read_metadata(&self, record: &FileRecord) -> Result<Vec<u8>, Failure> {
-        let filename = record.filename.clone();
-        let (path, _copy) = match self.store.blobs().local_path(&record.sha256).await {
-            Some(path) => (path, None),
-            // A blob that is no file here is copied for as long as it is read.
-            None => {
-                let mut spool = self.store.spool().await.map_err(StoreError::from)?;
-                self.copy_blob(record, &mut spool).await?;
-                (spool.path().to_owned(), Some(spool))
-            }
-        };
-        blocking(move || wheel_metadata(&path, &filename)).await.map_err(Failure::Metadata)
-    }
-
-    async fn copy_blob(
-        &self,
-        record: &FileRecord,
-        spool: &mut provender_store::Spool,
-    ) -> Result<(), Failure> {
-        use tokio::io::AsyncReadExt as _;
-        let unreadable = |reason: String| {
-            Failure::Metadata(WheelMetadataError::Archive {
-                filename: record.filename.clone(),
-                reason,
-            })
-        };
-        let blob = self.store.blobs().open(&record.sha256, None).await;
-        let blob = blob.map_err(StoreError::from)?;
-        let mut blob = blob.ok_or_else(|| unreadable("it is not in the store".to_owned()))?;
-        let mut chunk = vec![0; 1 << 18];
-        loop {
-            let read =
-                blob.read(&mut chunk).await.map_err(|error| unreadable(error.to_string()))?;
-            if read == 0 {
-                return Ok(());
-            }
-            spool.write(&chunk[..read]).await.map_err(StoreError::from)?;
-        }
     }
 
     fn outcome(&self) -> MutexGuard<'_, Fetch> {

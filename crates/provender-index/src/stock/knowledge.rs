@@ -14,8 +14,14 @@ use crate::simple::ProjectPage;
 /// What the page says is believed, with three exceptions. A file that is stocked stays although
 /// the upstream took it away, for a lock may still need it. So does a wheel that was built here.
 /// And a file that the upstream replaced by another of the same name stays as it was if a lock
-/// asks for what it was and none for what it became.
-pub(super) fn merged(pin: &Pin, rows: &[StockedFile], page: &ProjectPage) -> Vec<FileRecord> {
+/// asks for what it was and none for what it became, and always if it is there for another lock
+/// (`elsewhere` are the files of those): one name cannot stand for both.
+pub(super) fn merged(
+    pin: &Pin,
+    rows: &[StockedFile],
+    page: &ProjectPage,
+    elsewhere: &BTreeSet<Sha256>,
+) -> Vec<FileRecord> {
     let wanted = pin.hashes();
     let listed = page.release(&pin.version).filter(|file| file.url.is_some());
     let mut records: Vec<_> = listed.filter_map(|file| file.record(STOCK, &pin.project)).collect();
@@ -23,8 +29,16 @@ pub(super) fn merged(pin: &Pin, rows: &[StockedFile], page: &ProjectPage) -> Vec
         let ours = &row.record;
         match records.iter_mut().find(|record| record.filename == ours.filename) {
             Some(record) if record.sha256 == ours.sha256 => {
-                // Read out of the verified wheel, where it is known.
-                record.metadata = ours.metadata.or(record.metadata);
+                // Read out of the verified wheel, where it is known. A wheel that is here and has
+                // none needs no promise of the upstream's.
+                if !(row.present && ours.filename.ends_with(".whl")) {
+                    record.metadata = ours.metadata.or(record.metadata);
+                } else {
+                    record.metadata = ours.metadata;
+                }
+            }
+            Some(record) if row.present && elsewhere.contains(&ours.sha256) => {
+                *record = ours.clone();
             }
             Some(record) if wanted.contains(&ours.sha256) && !wanted.contains(&record.sha256) => {
                 *record = ours.clone();
@@ -92,7 +106,9 @@ pub(super) fn is_known(selection: &Selection<'_>, stocked: Option<&BTreeSet<Sha2
     let asked = || {
         selection.choice.is_complete()
             && stocked.is_some_and(|stocked| {
-                selection.files.iter().all(|file| stocked.contains(&file.record.sha256))
+                // What was taken then and is not known any more has to be asked for again.
+                stocked.is_disjoint(&selection.unknown)
+                    && selection.files.iter().all(|file| stocked.contains(&file.record.sha256))
             })
     };
     !selection.choice.applies || selection.unknown.is_empty() || asked()

@@ -14,12 +14,19 @@ pub(super) struct Known {
     releases: BTreeMap<(ProjectName, Version), Vec<StockedFile>>,
     /// What the database called present and is not.
     damaged: BTreeSet<Sha256>,
+    /// What was stocked for any lock before. The metadata of other wheels that are present are not
+    /// believed: they came otherwise, maybe with what an upstream said of them.
+    stocked: BTreeSet<Sha256>,
 }
 
 impl Known {
     /// Reads what is known of these pins.
     pub(super) async fn read(store: &Store, pins: &[Pin]) -> Result<Self, StockError> {
-        let mut known = Self { releases: BTreeMap::new(), damaged: BTreeSet::new() };
+        let mut stocked = BTreeSet::new();
+        for lock in store.database().locks().await? {
+            stocked.extend(store.database().lock_files(&lock.name).await?);
+        }
+        let mut known = Self { releases: BTreeMap::new(), damaged: BTreeSet::new(), stocked };
         let keys: Vec<_> =
             pins.iter().map(|pin| (pin.project.clone(), pin.version.clone())).collect();
         known.update(store, &keys).await?;
@@ -56,7 +63,9 @@ impl Known {
                 true => FileState::Damaged,
                 false => FileState::Missing,
             }
-        } else if file.record.filename.ends_with(".whl") && !file.metadata_present {
+        } else if file.record.filename.ends_with(".whl")
+            && !(file.metadata_present && self.stocked.contains(&file.record.sha256))
+        {
             FileState::WithoutMetadata
         } else {
             FileState::Stocked

@@ -23,7 +23,12 @@ impl Marker {
     /// Whether the pin is installed with this CPython on this platform, without any extra.
     pub fn applies(&self, python: PythonVersion, platform: Platform) -> bool {
         let Some(tree) = self.0 else { return true };
-        environment(python, platform).is_none_or(|environment| tree.evaluate(&environment, &[]))
+        let holds = |python| {
+            environment(python, platform).is_none_or(|environment| tree.evaluate(&environment, &[]))
+        };
+        // Where the patch is not known, its first and any later one will do.
+        let any_later = PythonVersion { patch: python.patch.or(Some(u8::MAX)), ..python };
+        holds(python) || holds(any_later)
     }
 
     /// The condition under which either is installed.

@@ -51,7 +51,7 @@ pub async fn plan(
         })
         .collect();
     let asked = ask(upstreams, &unknown, request.refresh, observer).await;
-    learn(store, &unknown, &asked, &mut known).await?;
+    learn(store, request, &unknown, &asked, &mut known).await?;
 
     for (project, answer) in &asked {
         if let Err(error) = answer {
@@ -147,14 +147,24 @@ async fn page(
 /// Remembers what the pages say of the releases.
 async fn learn(
     store: &Store,
+    request: &StockRequest,
     unknown: &[&Pin],
     asked: &Answers,
     known: &mut Known,
 ) -> Result<(), StockError> {
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let mut elsewhere = BTreeSet::new();
+    for lock in store.database().locks().await? {
+        if request.locks.iter().all(|asked| asked.name != lock.name) {
+            elsewhere.extend(store.database().lock_files(&lock.name).await?);
+        }
+    }
     let mut learnt = Vec::new();
     for pin in unknown {
         let Some(Ok(Some(page))) = asked.get(&pin.project) else { continue };
-        let records = merged(pin, known.of(pin), &page.page);
+        let records = merged(pin, known.of(pin), &page.page, &elsewhere);
         let is_new = known.of(pin).len() != records.len()
             || known.of(pin).iter().any(|row| !records.contains(&row.record));
         if is_new {

@@ -40,7 +40,8 @@ pub struct Pruned {
 }
 
 /// Finds out what no known lock needs. A lock needs what it needed when it was last stocked; a
-/// lock file that is not there any more needs nothing.
+/// lock file that is not there any more needs nothing. Where its folder is not there either, the
+/// stock was carried here from another machine, and the lock stays known.
 ///
 /// # Errors
 ///
@@ -48,9 +49,7 @@ pub struct Pruned {
 pub async fn prune_plan(store: &Store) -> Result<PrunePlan, StockError> {
     let mut gone = Vec::new();
     for lock in store.database().locks().await? {
-        // A file that merely cannot be looked at is not gone.
-        let is_there = tokio::fs::try_exists(Path::new(&lock.name)).await.unwrap_or(true);
-        if lock.kind == LockKind::File && !is_there {
+        if lock.kind == LockKind::File && is_gone(Path::new(&lock.name)).await {
             gone.push(lock.name);
         }
     }
@@ -58,6 +57,13 @@ pub async fn prune_plan(store: &Store) -> Result<PrunePlan, StockError> {
     let files = store.database().all_files(STOCK).await?.into_iter().map(|file| file.record);
     let files = files.filter(|record| !needed.contains(&record.sha256)).collect();
     Ok(PrunePlan { files, gone })
+}
+
+/// Whether a lock file was here and is no more. One that merely cannot be looked at is not gone.
+async fn is_gone(path: &Path) -> bool {
+    let exists = async |path: &Path| tokio::fs::try_exists(path).await.unwrap_or(true);
+    let folder = path.parent().unwrap_or(Path::new("."));
+    !exists(path).await && exists(folder).await
 }
 
 /// Drops what the plan names, except what a lock has come to need since it was made.

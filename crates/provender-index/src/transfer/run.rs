@@ -5,9 +5,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use provender_core::Sha256;
 use provender_net::{RedactedUrl, Stream, looks_like_html};
-use provender_store::{BlobError, BlobInfo, Database, Spool, Store};
+use provender_store::{BlobError, BlobInfo, FileRecord, Spool, Store};
 use tokio::sync::{mpsc, watch};
 
+use super::metadata::{OwnMetadataError, keep_own_metadata};
 use super::{Inner, Progress, State, TransferError, Wanted};
 
 /// How many chunks may wait for the disk. They have some 16 KiB each.
@@ -24,11 +25,17 @@ pub(super) async fn run(
         Some(info) => info,
         None => {
             let _slot = slots.acquire().await.map_err(|_| TransferError::Stopped)?;
-            receive(store, wanted, client.stream(&wanted.url), teller).await?
+            let stream = client.stream(&wanted.url);
+            // Of what has a promised length, not more than that is taken.
+            let stream = match wanted.size {
+                Some(_) => stream,
+                None => stream.max_bytes(wanted.at_most),
+            };
+            receive(store, wanted, stream, teller).await?
         }
     };
     if let Some(record) = &wanted.record {
-        write_record(store.database(), record, info.size).await?;
+        write_record(store, record, info.size).await?;
     }
     Ok(info)
 }
@@ -40,13 +47,23 @@ async fn as_recorded(store: &Store, sha256: &Sha256) -> Result<Option<BlobInfo>,
     Ok(found.filter(|found| !row.damaged && *found == row.info))
 }
 
-/// Writes what is known of a file that is kept now, unless just that is written already.
+/// Writes what is known of a file that is kept now, unless just that is written already. Of a wheel,
+/// its metadata are what is in it, whatever was promised.
 async fn write_record(
-    database: &dyn Database,
-    record: &provender_store::FileRecord,
+    store: &Store,
+    record: &FileRecord,
     size: u64,
 ) -> Result<(), TransferError> {
-    let record = provender_store::FileRecord { size: Some(size), ..record.clone() };
+    let mut record = FileRecord { size: Some(size), ..record.clone() };
+    if record.filename.ends_with(".whl") {
+        let own = keep_own_metadata(store, &record.sha256, &record.filename).await;
+        record.metadata = match own {
+            Ok(metadata) => Some(metadata),
+            Err(OwnMetadataError::Wheel(_)) => None,
+            Err(OwnMetadataError::Store(error)) => return Err(error.into()),
+        };
+    }
+    let database = store.database();
     let known = database.file(&record.index, &record.filename).await?;
     if known.is_none_or(|known| known.record != record) {
         database.put_files(&[record]).await?;

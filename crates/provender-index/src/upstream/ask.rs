@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use provender_core::ProjectName;
-use provender_net::{Answer, Client, Fetched, NetError, RedactedUrl, Validators};
+use provender_net::{Answer, Fetched, NetError, RedactedUrl, Validators};
 use provender_store::{PageRecord, Store};
 use url::Url;
 
-use super::{Freshness, Upstream, UpstreamError, UpstreamPage, freshness};
+use super::{Freshness, Inner, Upstream, UpstreamError, UpstreamPage, freshness};
 use crate::simple::{PageError, ProjectPage, render};
 
 /// JSON says more than HTML; the weights are those of uv.
@@ -59,12 +59,12 @@ pub(super) async fn remembered(
 
 /// The upstream's page of a project; none if it does not have it.
 pub(super) async fn page(
-    store: &Store,
-    client: &Client,
+    upstreams: &Inner,
     upstream: &Upstream,
     project: &ProjectName,
     freshness: Freshness,
 ) -> Result<Option<UpstreamPage>, UpstreamError> {
+    let Inner { store, client, slots, .. } = upstreams;
     let known = remembered(store, upstream, project).await?;
     if let Some(known) = &known
         && freshness == Freshness::Remembered
@@ -76,6 +76,8 @@ pub(super) async fn page(
     let known = known.filter(|known| known.page.is_some());
     let validators = known.as_ref().map(|known| known.validators.clone()).unwrap_or_default();
     let url = upstream.page_url(project);
+    // Only now: what is remembered waits for nobody.
+    let _slot = slots.acquire().await.map_err(|_| UpstreamError::Stopped)?;
     let get = client.get(&url).accept(ACCEPT).max_bytes(LIMIT).if_changed(&validators);
     match (get.send().await, known) {
         (Ok(Fetched::NotModified), Some(known)) => still_right(store, upstream, known).await,

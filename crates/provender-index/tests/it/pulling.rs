@@ -2,7 +2,7 @@
 
 use provender_index::server::{Index, Source};
 use provender_index::simple::JSON;
-use provender_index::transfer::{HELD_BACK, Transfers, Wanted};
+use provender_index::transfer::{MAX_FILE, HELD_BACK, Transfers, Wanted};
 use provender_index::upstream::{Freshness, Upstream, Upstreams};
 use provender_test::{Caching, FakeIndex, Release, Yanked};
 use tokio::io::AsyncReadExt as _;
@@ -318,7 +318,7 @@ async fn a_transfer_tells_how_far_it_is_and_does_nothing_twice() {
     let transfers = Transfers::new(served.store.clone(), client());
     let url = format!("{}/files/{}", upstream.http().base(), file.filename).parse().unwrap();
     let sha256 = file.sha256().parse().unwrap();
-    let wanted = Wanted { url, sha256, size: None, record: None };
+    let wanted = Wanted { url, sha256, size: None, at_most: MAX_FILE, record: None };
     let mut told = Vec::new();
     let info = transfers.fetch(wanted.clone()).finished_telling(|now| told.push(now)).await;
     assert_eq!(info.unwrap().size, file.bytes.len() as u64);

@@ -125,3 +125,44 @@ async fn a_status_and_a_size_are_refused_before_the_first_byte() {
     let mut stream = client().stream(&server.url("/")).max_bytes(9);
     assert!(matches!(stream.open().await, Err(NetError::TooLarge { limit: 9, .. })));
 }
+
+#[tokio::test]
+async fn a_part_that_continues_is_handed_out_whole_after_an_answer_that_was_being_skipped() {
+    // Cut; then the whole again, cut while its beginning is skipped; then the rest.
+    let server = Server::http(|request| match request.nth {
+        0 => tagged().cut(20),
+        1 => tagged().cut(5),
+        _ => rest(request).unwrap_or_else(tagged),
+    })
+    .await;
+    let (bytes, end) = read(client().stream(&server.url("/"))).await;
+    end.unwrap();
+    assert_eq!(bytes, FILE);
+}
+
+/// An `a` in the gzip format.
+const GZIP: &[u8] =
+    &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0x4b, 0x04, 0x00, 0x43, 0xbe, 0xb7, 0xe8, 1, 0, 0, 0];
+
+#[tokio::test]
+async fn a_file_that_comes_encoded_is_refused_by_name() {
+    let server = Server::http(|_| Reply::ok(GZIP).header("Content-Encoding", "gzip")).await;
+    let (bytes, end) = read(client().stream(&server.url("/a-1.whl"))).await;
+    let error = end.unwrap_err();
+    assert!(matches!(&error, NetError::Encoded { encoding, .. } if encoding == "gzip"), "{error}");
+    assert!(error.to_string().contains("Content-Encoding `gzip`"), "{error}");
+    assert!(error.hint().is_some());
+    assert!(bytes.is_empty());
+    // Asking again would not help.
+    assert_eq!(server.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn a_compressed_file_whose_own_compression_is_called_its_encoding_comes_as_it_is() {
+    for encoding in ["gzip", "x-gzip", "identity"] {
+        let server = Server::http(move |_| Reply::ok(GZIP).header("Content-Encoding", encoding));
+        let (bytes, end) = read(client().stream(&server.await.url("/a-1.tar.gz"))).await;
+        end.unwrap();
+        assert_eq!(bytes, GZIP);
+    }
+}

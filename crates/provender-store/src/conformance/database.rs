@@ -205,6 +205,29 @@ pub async fn blobs_are_recorded_as_they_were_kept(database: &dyn Database) -> Ou
     Ok(())
 }
 
+pub async fn a_blob_is_unnamed_that_is_no_file_no_metadata_and_in_no_lock(
+    database: &dyn Database,
+) -> Outcome {
+    for number in 1..=4 {
+        database.record_blob(&blob_info(number)).await?;
+    }
+    let bare = FileRecord { index: "other".to_owned(), ..file("a", "1", "a-1.tar.gz", 5) };
+    let wheel =
+        FileRecord { metadata: Some(sha256(2)), ..file("a", "1", "a-1-py3-none-any.whl", 1) };
+    database.put_files(&[bare, wheel]).await?;
+    database.put_lock(&lock("/srv/app/pylock.toml"), &[sha256(3)]).await?;
+    let unnamed = async || {
+        let rows = database.unnamed_blobs().await?;
+        Ok::<_, DatabaseError>(rows.into_iter().map(|row| row.info.sha256).collect::<Vec<_>>())
+    };
+    assert_eq!(unnamed().await?, [sha256(4)]);
+    database.remove_lock("/srv/app/pylock.toml").await?;
+    assert_eq!(unnamed().await?, [sha256(3), sha256(4)]);
+    database.remove_files(STOCK, &["a-1-py3-none-any.whl".to_owned()]).await?;
+    assert_eq!(unnamed().await?, [sha256(1), sha256(2), sha256(3), sha256(4)]);
+    Ok(())
+}
+
 pub async fn a_page_is_read_as_it_was_written(database: &dyn Database) -> Outcome {
     let flask = name("flask");
     let upstream = "https://index.example/simple/";

@@ -65,6 +65,7 @@ macro_rules! database_conformance {
             files_are_found_by_their_digest,
             removed_files_are_forgotten,
             blobs_are_recorded_as_they_were_kept,
+            a_blob_is_unnamed_that_is_no_file_no_metadata_and_in_no_lock,
             a_page_is_read_as_it_was_written,
             a_page_that_is_still_right_keeps_its_body,
             a_lock_is_replaced_with_what_it_needs,

@@ -103,6 +103,10 @@ pub trait Database: Send + Sync + Debug {
     /// What was recorded of all blobs, sorted by digest.
     async fn blobs(&self) -> Result<Vec<BlobRow>, DatabaseError>;
 
+    /// What was recorded of the blobs that nothing names: no file of any index, as itself or as its
+    /// METADATA, and no lock. Sorted by digest.
+    async fn unnamed_blobs(&self) -> Result<Vec<BlobRow>, DatabaseError>;
+
     /// What an upstream last answered for a project. Credentials in `upstream` are looked past.
     async fn page(
         &self,

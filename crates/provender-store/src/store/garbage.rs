@@ -1,6 +1,6 @@
 //! Taking away what crashes left behind.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -8,7 +8,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{Store, StoreError, to_the_end};
-use crate::BlobInfo;
+use crate::{BlobInfo, BlobRow};
+
+/// How many blobs are removed at a time; in between, others may keep what they have.
+const AT_A_TIME: usize = 32;
 
 /// What was removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -27,8 +30,9 @@ impl Collected {
 }
 
 impl Store {
-    /// Removes temporary files, and blobs that no row names, if they were last written more than
-    /// `grace` before `now`.
+    /// Removes temporary files, blobs without a row, and blobs whose row no file and no lock names,
+    /// such as an interrupted pruning leaves, if they were last written more than `grace` before
+    /// `now`.
     ///
     /// Others may write to the store at the same time: what they keep stays.
     pub async fn collect_garbage(
@@ -54,7 +58,31 @@ impl Store {
                 }
             }
         }
+        let mut unnamed = self.database().unnamed_blobs().await?;
+        unnamed.retain(|row| row.info.modified < oldest);
+        for rows in unnamed.chunks(AT_A_TIME) {
+            let (store, rows) = (self.clone(), rows.to_vec());
+            let removed =
+                to_the_end(async move { store.remove_still_unnamed(&rows).await }).await?;
+            removed.iter().for_each(|row| collected.count(row.info.size));
+        }
         Ok(collected)
+    }
+
+    /// Removes blobs whose rows nothing names, unless one was kept again or is named since it was
+    /// looked at. Returns those that were removed.
+    async fn remove_still_unnamed(&self, seen: &[BlobRow]) -> Result<Vec<BlobRow>, StoreError> {
+        let _held = self.removing().await?;
+        let now: HashSet<_> =
+            self.database().unnamed_blobs().await?.iter().map(|row| row.info).collect();
+        let seen = seen.iter().filter(|row| now.contains(&row.info)).copied();
+        let removed: Vec<_> = seen.collect();
+        for row in &removed {
+            // The row first: what is promised is there whenever this is interrupted.
+            self.database().forget_blob(&row.info.sha256).await?;
+            self.blobs().remove(&row.info.sha256).await?;
+        }
+        Ok(removed)
     }
 
     /// Removes a blob without a row, unless it was kept again since it was looked at.

@@ -72,7 +72,7 @@ fn digests(records: &[FileRecord]) -> Vec<(&str, Sha256)> {
 #[test]
 fn what_the_page_says_replaces_what_was_known() {
     let rows = [row(WHEEL, 1, true), row("a-1.zip", 9, false)];
-    let records = merged(&pin(&[1]), &rows, &page(&[(WHEEL, 1), (SDIST, 2)]));
+    let records = merged(&pin(&[1]), &rows, &page(&[(WHEEL, 1), (SDIST, 2)]), &BTreeSet::new());
     assert_eq!(digests(&records), [(WHEEL, sha(1)), (SDIST, sha(2))]);
     assert_eq!(records[0].url.as_ref().unwrap().as_str(), format!("https://files.example/{WHEEL}"));
 }
@@ -81,19 +81,21 @@ fn what_the_page_says_replaces_what_was_known() {
 fn the_metadata_that_was_read_out_of_the_wheel_outlives_the_promised_one() {
     let mut known = row(WHEEL, 1, true);
     known.record.metadata = Some(sha(7));
-    let records = merged(&pin(&[1]), &[known], &page(&[(WHEEL, 1)]));
+    let records = merged(&pin(&[1]), &[known], &page(&[(WHEEL, 1)]), &BTreeSet::new());
     assert_eq!(records[0].metadata, Some(sha(7)));
 }
 
 #[test]
 fn a_stocked_file_outlives_its_deletion_upstream() {
-    let records = merged(&pin(&[1]), &[row(WHEEL, 1, true)], &page(&[(SDIST, 2)]));
+    let records =
+        merged(&pin(&[1]), &[row(WHEEL, 1, true)], &page(&[(SDIST, 2)]), &BTreeSet::new());
     assert_eq!(digests(&records), [(SDIST, sha(2)), (WHEEL, sha(1))]);
 }
 
 #[test]
 fn a_wheel_that_was_built_here_stays_known() {
-    let records = merged(&pin(&[2]), &[built(WHEEL, 1, false)], &page(&[(SDIST, 2)]));
+    let records =
+        merged(&pin(&[2]), &[built(WHEEL, 1, false)], &page(&[(SDIST, 2)]), &BTreeSet::new());
     assert_eq!(records.len(), 2);
 }
 
@@ -101,9 +103,12 @@ fn a_wheel_that_was_built_here_stays_known() {
 fn of_a_replaced_file_the_one_that_the_lock_asks_for_is_known() {
     let rows = [row(WHEEL, 1, true)];
     let replaced = page(&[(WHEEL, 3)]);
-    assert_eq!(digests(&merged(&pin(&[1]), &rows, &replaced)), [(WHEEL, sha(1))]);
-    assert_eq!(digests(&merged(&pin(&[3]), &rows, &replaced)), [(WHEEL, sha(3))]);
-    assert_eq!(digests(&merged(&pin(&[1, 3]), &rows, &replaced)), [(WHEEL, sha(3))]);
+    assert_eq!(digests(&merged(&pin(&[1]), &rows, &replaced, &BTreeSet::new())), [(WHEEL, sha(1))]);
+    assert_eq!(digests(&merged(&pin(&[3]), &rows, &replaced, &BTreeSet::new())), [(WHEEL, sha(3))]);
+    assert_eq!(
+        digests(&merged(&pin(&[1, 3]), &rows, &replaced, &BTreeSet::new())),
+        [(WHEEL, sha(3))]
+    );
 }
 
 fn scope() -> Scope {

@@ -62,6 +62,18 @@ pub(super) async fn all(connection: &mut SqliteConnection) -> Result<Vec<BlobRow
     sqlx::query(&sql).fetch_all(connection).await?.iter().map(read).collect()
 }
 
+/// What was recorded of the blobs that no file and no lock names.
+pub(super) async fn unnamed(connection: &mut SqliteConnection) -> Result<Vec<BlobRow>, Failure> {
+    let sql = format!(
+        "{SELECT}
+         WHERE sha256 NOT IN (SELECT sha256 FROM files)
+           AND sha256 NOT IN (SELECT metadata_sha256 FROM files WHERE metadata_sha256 IS NOT NULL)
+           AND sha256 NOT IN (SELECT sha256 FROM lock_files)
+         ORDER BY sha256"
+    );
+    sqlx::query(&sql).fetch_all(connection).await?.iter().map(read).collect()
+}
+
 fn read(row: &SqliteRow) -> Result<BlobRow, Failure> {
     let info = BlobInfo {
         sha256: column::sha256(row, 0)?,

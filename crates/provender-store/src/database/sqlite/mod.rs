@@ -231,6 +231,10 @@ impl Database for SqliteDatabase {
         self.named(async { blobs::all(&mut *self.readers.acquire().await?).await }).await
     }
 
+    async fn unnamed_blobs(&self) -> Result<Vec<BlobRow>, DatabaseError> {
+        self.named(async { blobs::unnamed(&mut *self.readers.acquire().await?).await }).await
+    }
+
     async fn page(
         &self,
         upstream: &str,
