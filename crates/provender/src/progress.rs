@@ -35,6 +35,13 @@ impl Spinner {
         self.bar.set_message(what.to_owned());
     }
 
+    /// Leaves a line behind, above the spinner.
+    pub(crate) fn leave(&self, line: &str) {
+        if !self.quiet {
+            self.bar.suspend(|| anstream::eprintln!("{line}"));
+        }
+    }
+
     /// Takes the line away.
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
@@ -53,9 +60,7 @@ impl Observer for Spinner {
                 if !said.contains(&what) {
                     let line =
                         format!("running the build of {what}, which has no wheel with metadata");
-                    if !self.quiet {
-                        self.bar.suspend(|| anstream::eprintln!("{line}"));
-                    }
+                    self.leave(&line);
                     said.push(what);
                 }
             }

@@ -39,6 +39,7 @@ pub(crate) fn run(
         threshold: settings.fail_on(args.fail_on),
         allow_stale: args.allow_stale,
         audits: true,
+        tells_each_step: false,
     };
     let done = work(&locks, &how, &settings, client, output)?;
     match output.format {
@@ -56,6 +57,8 @@ pub(crate) struct How {
     pub(crate) allow_stale: bool,
     /// Whether the advisory data and what it says of the locks are steps of the check.
     pub(crate) audits: bool,
+    /// Whether a line is left behind for each step as it ends.
+    pub(crate) tells_each_step: bool,
 }
 
 fn answer(done: &[Step]) -> Answer {
@@ -96,7 +99,7 @@ pub(crate) fn work(
             limit: CheckRequest::LIMIT,
             locks,
         };
-        let watch = Watch { spinner: &spinner };
+        let watch = Watch { spinner: &spinner, tells: how.tells_each_step };
         // pip runs in a process group of its own: Ctrl-C reaches it only through this.
         let done = tokio::select! {
             done = check::run(&request, &store, &watch) => done,
@@ -186,10 +189,22 @@ fn interpreters(named: Option<&Path>, locks: &[CheckedLock]) -> Vec<PathBuf> {
 /// Says on the spinner what is being tried.
 struct Watch<'a> {
     spinner: &'a Spinner,
+    tells: bool,
 }
 
 impl CheckObserver for Watch<'_> {
     fn began(&self, _: &'static str, title: &str) {
         self.spinner.say(&format!("checking: {title}"));
+    }
+
+    fn ended(&self, step: &Step) {
+        if self.tells {
+            let outcome = match step.outcome {
+                Outcome::Passed => "checked",
+                Outcome::Failed => "failed",
+                Outcome::NotRun => "not run",
+            };
+            self.spinner.leave(&format!("{outcome}: {}: {}", step.title, step.summary));
+        }
     }
 }

@@ -141,6 +141,7 @@ impl Path<'_> {
         let lock = vec![PathBuf::from(lock)];
         match stock::work(&stock_args, lock, self.settings, self.output) {
             Ok(totals) => {
+                self.output.say(&totals.last_line());
                 let stocked = Stocked {
                     files: totals.files,
                     bytes: totals.bytes,
@@ -166,6 +167,7 @@ impl Path<'_> {
             allow_stale: self.args.allow_stale,
             // The path has an audit of its own.
             audits: false,
+            tells_each_step: true,
         };
         let locks = [PathBuf::from(lock)];
         match check::work(&locks, &how, self.settings, self.client.clone(), self.output) {

@@ -148,7 +148,8 @@ impl Totals {
         Ok(())
     }
 
-    fn last_line(&self) -> String {
+    /// What it came to, in one line.
+    pub(crate) fn last_line(&self) -> String {
         let fetched = match self.fetched_files {
             0 => "nothing had to be fetched".to_owned(),
             files => {
