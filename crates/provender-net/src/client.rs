@@ -1,4 +1,4 @@
-//! The client: one connection pool, one trust, one set of proxies for everybody.
+//! The client: one trust and one set of proxies for everybody.
 
 use std::error::Error;
 use std::fmt;

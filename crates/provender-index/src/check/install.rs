@@ -298,7 +298,8 @@ fn of_other_pythons<'a>(installed: &'a Installed<'_>) -> Vec<&'a ProjectName> {
 }
 
 fn not_asked(environment: &Environment<'_>, pins: &[&ProjectName]) -> Diagnostic {
-    let (is, marker) = if pins.len() == 1 { ("is", "its marker") } else { ("are", "their markers") };
+    let (is, marker) =
+        if pins.len() == 1 { ("is", "its marker") } else { ("are", "their markers") };
     let python = environment.lock.target().map(|target| target.python);
     let python = python.map(|python| format!("Python {python}")).unwrap_or_default();
     let here = environment.way.interpreter().version();

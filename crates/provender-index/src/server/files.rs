@@ -171,9 +171,7 @@ impl Index {
             };
             // Beside a wheel that is here, no other metadata than its own.
             let is_wheel = named.metadata && named.filename.ends_with(".whl");
-            if is_wheel
-                && ours.is_some_and(|ours| ours.record.metadata != file.metadata.sha256())
-            {
+            if is_wheel && ours.is_some_and(|ours| ours.record.metadata != file.metadata.sha256()) {
                 return Ok(None);
             }
             return Ok(self.wanted(named, &project, file));

@@ -277,3 +277,14 @@ fn what_cannot_be_verified_is_not_taken_from_an_upstream() {
     assert_eq!(merged.files.len(), 2);
     assert_eq!(merged.file(&name).unwrap().metadata, Metadata::No);
 }
+
+#[test]
+fn a_page_that_nests_deeply_needs_no_deep_stack() {
+    let body = format!("<title>{}", "<b>x".repeat(15_000));
+    let read = move || {
+        let url = "https://index.example/simple/a/".parse().unwrap();
+        ProjectPage::from_html(&"a".parse().unwrap(), &url, body.as_bytes()).is_err()
+    };
+    let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(read).unwrap();
+    assert!(thread.join().unwrap());
+}

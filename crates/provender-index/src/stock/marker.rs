@@ -91,6 +91,13 @@ mod tests {
     }
 
     #[test]
+    fn a_marker_that_holds_for_a_later_patch_holds_where_the_patch_is_not_known() {
+        assert!(applies("python_full_version >= '3.11.4'", "linux"));
+        assert!(applies("python_full_version < '3.11.4'", "linux"));
+        assert!(!applies("python_full_version >= '3.12'", "linux"));
+    }
+
+    #[test]
     fn no_marker_and_one_that_cannot_be_read_hold_everywhere() {
         assert!(Marker::always().applies("3.11".parse().unwrap(), "linux".parse().unwrap()));
         assert!(applies("no marker at all", "linux"));

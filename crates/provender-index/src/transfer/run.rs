@@ -49,11 +49,7 @@ async fn as_recorded(store: &Store, sha256: &Sha256) -> Result<Option<BlobInfo>,
 
 /// Writes what is known of a file that is kept now, unless just that is written already. Of a wheel,
 /// its metadata are what is in it, whatever was promised.
-async fn write_record(
-    store: &Store,
-    record: &FileRecord,
-    size: u64,
-) -> Result<(), TransferError> {
+async fn write_record(store: &Store, record: &FileRecord, size: u64) -> Result<(), TransferError> {
     let mut record = FileRecord { size: Some(size), ..record.clone() };
     if record.filename.ends_with(".whl") {
         let own = keep_own_metadata(store, &record.sha256, &record.filename).await;

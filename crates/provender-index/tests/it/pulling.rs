@@ -2,9 +2,9 @@
 
 use provender_index::server::{Index, Source};
 use provender_index::simple::JSON;
-use provender_index::transfer::{MAX_FILE, HELD_BACK, Transfers, Wanted};
+use provender_index::transfer::{HELD_BACK, MAX_FILE, Transfers, Wanted};
 use provender_index::upstream::{Freshness, Upstream, Upstreams};
-use provender_test::{Caching, FakeIndex, Release, Yanked};
+use provender_test::{Caching, DistFile, FakeIndex, Release, Wheel, Yanked};
 use tokio::io::AsyncReadExt as _;
 use tokio::task::JoinSet;
 
@@ -52,8 +52,8 @@ async fn a_file_is_fetched_once_and_then_served_without_the_upstream() {
     let file = &Release::new("flask", "3.0").files()[0];
     for source in [Source::Upstream, Source::Store] {
         for (path, bytes) in [
-            (path_of(file), &file.bytes),
             (format!("{}.metadata", path_of(file)), file.core_metadata.as_ref().unwrap()),
+            (path_of(file), &file.bytes),
         ] {
             let reply = served.get(&path).await;
             assert_eq!((reply.status, &reply.body), (200, bytes), "{}", reply.text());
@@ -103,7 +103,8 @@ async fn many_askers_at_once_are_one_upstream_request() {
     }
     assert_eq!(upstream.http().count("/files/"), 1);
     assert_eq!(upstream.http().count("/simple/"), 1);
-    assert_eq!(served.store.blobs().list().await.unwrap().len(), 1);
+    // The wheel, and the metadata that were read out of it.
+    assert_eq!(served.store.blobs().list().await.unwrap().len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -326,4 +327,69 @@ async fn a_transfer_tells_how_far_it_is_and_does_nothing_twice() {
     assert_eq!(told.last().unwrap().total, Some(file.bytes.len() as u64));
     transfers.fetch(wanted).finished().await.unwrap();
     assert_eq!(upstream.http().count("/files/"), 1);
+}
+
+/// A wheel with the name of the release's and other bytes.
+fn another(name: &str) -> DistFile {
+    Wheel::new(name, "1.0").file("another.py", "import os").build()
+}
+
+#[tokio::test]
+async fn nothing_that_is_pulled_through_takes_the_place_of_a_stocked_file() {
+    let (release, another) = (Release::new("a", "1.0"), another("a"));
+    let upstream = FakeIndex::with([Release::new("a", "1.0").file(another.clone())]);
+    let served = Served::over(&upstream).await;
+    served.stock(&release, "a", "1.0").await;
+    let file = &release.files()[0];
+    assert_eq!(file.filename, another.filename);
+    assert_eq!(served.get(&path_of(&another)).await.status, 404);
+    assert_eq!(served.page("a").await["files"][0]["hashes"]["sha256"], file.sha256());
+    assert_eq!(served.get(&path_of(file)).await.body, file.bytes);
+}
+
+#[tokio::test]
+async fn the_releases_of_another_project_of_the_same_name_are_not_mixed_in() {
+    let theirs = Release::new("acme-internal", "99.0");
+    let upstream = FakeIndex::with([theirs.clone()]);
+    let served = Served::over(&upstream).await;
+    served.stock(&Release::new("acme-internal", "1.0"), "acme-internal", "1.0").await;
+    assert_eq!(served.page("acme-internal").await["versions"], serde_json::json!(["1.0"]));
+    assert_eq!(served.get(&path_of(&theirs.files()[0])).await.status, 404);
+}
+
+#[tokio::test]
+async fn beside_a_wheel_that_is_here_are_its_own_metadata_whatever_the_upstream_promised() {
+    let mut wheel = Wheel::new("a", "1.0").build();
+    let own = wheel.core_metadata.clone().unwrap();
+    wheel.core_metadata = Some(LIE.to_vec());
+    let upstream = FakeIndex::with([Release::new("a", "1.0").no_wheel().file(wheel.clone())]);
+    let served = Served::over(&upstream).await;
+    assert_eq!(served.get(&path_of(&wheel)).await.status, 200);
+    let metadata = format!("{}.metadata", path_of(&wheel));
+    assert_eq!(served.get(&metadata).await.body, own);
+
+    // A wheel without metadata has none beside it.
+    let mut none = Wheel::new("b", "1.0").build();
+    none.bytes = b"no zip".to_vec();
+    none.core_metadata = Some(LIE.to_vec());
+    upstream.add(&Release::new("b", "1.0").no_wheel().file(none.clone()));
+    assert_eq!(served.get(&path_of(&none)).await.status, 200);
+    assert_eq!(served.get(&format!("{}.metadata", path_of(&none))).await.status, 404);
+    assert!(served.page("b").await["files"][0].get("core-metadata").is_none_or(|it| it == false));
+}
+
+const LIE: &[u8] = b"Metadata-Version: 2.1\nName: a\nVersion: 1.0\nRequires-Dist: evil-dep\n";
+
+#[tokio::test]
+async fn of_a_file_without_a_promised_length_no_more_than_the_bound_is_taken() {
+    let (release, file) = large("large", 300_000);
+    let upstream = FakeIndex::with([release]);
+    let served = Served::offline().await;
+    let transfers = Transfers::new(served.store.clone(), client());
+    let url = format!("{}/files/{}", upstream.http().base(), file.filename).parse().unwrap();
+    let sha256 = file.sha256().parse().unwrap();
+    let wanted = Wanted { url, sha256, size: None, at_most: 1000, record: None };
+    let error = transfers.fetch(wanted).finished().await.unwrap_err();
+    assert!(error.to_string().contains("larger than the allowed 1000 bytes"), "{error}");
+    served.assert_empty().await;
 }

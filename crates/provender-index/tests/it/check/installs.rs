@@ -129,3 +129,19 @@ async fn what_depends_on_something_that_is_not_locked_does_not_install() {
     assert_eq!(steps.failed(), ["install"]);
     assert!(steps.told("install", "check/install").place.is_some());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pins_that_ask_for_the_version_of_a_python_that_is_not_here_are_not_proved() {
+    let python =
+        needs_python!("pins_that_ask_for_the_version_of_a_python_that_is_not_here_are_not_proved");
+    let (major, minor) = python.split_once('.').unwrap();
+    let later = format!("{major}.{}", minor.parse::<u8>().unwrap() + 1);
+    let bench = Bench::with([Release::new("a", "1.0"), Release::new("b", "2.0")]).await;
+    let asks = format!("b==2.0 ; python_version >= '{later}'");
+    bench.stock(&bench.lock(&later, "universal", &["a==1.0", &asks])).await;
+    let steps = bench.check(&bench.request().await).await;
+    let step = steps.assert("install", Outcome::NotRun);
+    assert!(step.summary.ends_with("; not proved: b"), "{step:#?}");
+    let told = steps.told("install", "check/not-proved");
+    assert!(told.message.contains(&format!("there is no Python {later} here")), "{told:?}");
+}

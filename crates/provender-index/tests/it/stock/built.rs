@@ -93,3 +93,19 @@ async fn an_sdist_is_taken_out_under_its_name_and_says_what_builds_it() {
     let error = stock::take_out(&bench.store, "x.tar.gz", &missing, folder.path()).await;
     assert!(matches!(error, Err(BuiltError::NotStocked { .. })));
 }
+
+#[tokio::test]
+async fn a_damaged_sdist_is_not_taken_out_and_fetched_by_the_next_stocking() {
+    let (bench, lock) = with_sdist().await;
+    let (sha256, blob) = bench.blob("ta-1.tar.gz").await;
+    let mut bytes = std::fs::read(&blob).unwrap();
+    bytes[20] ^= 1;
+    std::fs::write(&blob, bytes).unwrap();
+    let folder = tempfile::TempDir::new().unwrap();
+    let error = stock::take_out(&bench.store, "ta-1.tar.gz", &sha256, folder.path()).await;
+    assert!(matches!(error, Err(BuiltError::NotStocked { .. })), "{error:?}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    assert!(bench.store.database().blob(&sha256).await.unwrap().unwrap().damaged);
+    bench.stock([lock]).await;
+    stock::take_out(&bench.store, "ta-1.tar.gz", &sha256, folder.path()).await.unwrap();
+}
