@@ -121,7 +121,7 @@ impl Solver for Session<'_, '_> {
     }
 
     async fn published(&self, project: &ProjectName) -> Result<Vec<Version>, LockFailure> {
-        let releases = self.releases(project).await?;
+        let releases = Box::pin(self.releases(project)).await?;
         let python = self.target.python.full();
         let kept = releases.iter().filter(|(_, release)| {
             !release.yanked() && release.fits(&python, self.request.exclude_newer)

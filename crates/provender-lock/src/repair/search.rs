@@ -126,7 +126,8 @@ impl<S: Solver> Search<'_, S> {
         project: &ProjectName,
         before: &Pins,
     ) -> Result<Result<Candidates, UnfixedReason>, LockFailure> {
-        let published = self.solver.published(project).await?;
+        // Boxed, as everywhere where futures stand on uv's: their types are deep.
+        let published = Box::pin(self.solver.published(project)).await?;
         let nothing = BTreeSet::new();
         Ok(candidates::find(&Question {
             project,

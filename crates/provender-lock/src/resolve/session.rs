@@ -133,7 +133,8 @@ impl<'c> Session<'_, 'c> {
             return Ok(Arc::clone(releases));
         }
         let index = self.only_for.get(project).map(IndexMetadataRef::from);
-        let found = published::releases(self.client, self.context.capabilities(), project, index)
+        let capabilities = self.context.capabilities();
+        let found = Box::pin(published::releases(self.client, capabilities, project, index))
             .await
             .map_err(|error| error::failure(&error, self.request))?;
         let found = Arc::new(found);
