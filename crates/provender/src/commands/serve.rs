@@ -135,7 +135,7 @@ pub(crate) fn announced(address: SocketAddr, offline: bool) -> String {
         "what is stocked, and what the upstream index has"
     };
     format!(
-        "serving at http://{address}/simple/: {what} (Ctrl-C ends it)\n  pip install --index-url \
+        "serving at http://{address}/simple/ ({what}; Ctrl-C ends it)\n  pip install --index-url \
          http://{address}/simple/ NAME"
     )
 }
