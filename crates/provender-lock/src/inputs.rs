@@ -3,8 +3,11 @@
 //! The files are split into lines by provender-core, so that every message can name a line; each
 //! requirement is then read by the resolver's own parser, so that both mean the same by it.
 
+mod refused;
+mod shown;
+
 use std::collections::BTreeMap;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use provender_core::redact::without_credentials;
 use provender_core::requirements_txt::{self, EntryKind, Requirement, RequirementSource};
@@ -20,6 +23,9 @@ use uv_requirements_txt::{RequirementEntry, RequirementsTxtRequirement};
 use crate::failure::LockFailure;
 use crate::pyproject;
 use crate::request::LockRequest;
+use refused::{malformed, missing, output_is_input, placed};
+use shown::normalized;
+pub(crate) use shown::shown_path;
 
 /// Everything the inputs say.
 #[derive(Default)]
@@ -423,85 +429,4 @@ fn specifiers(value: &str, place: &Place) -> Result<Vec<PackageNameSpecifier>, L
             name.parse().map_err(|_| malformed(format!("`{name}` is not a project name"), place))
         })
         .collect()
-}
-
-fn output_is_input(shown: &str, from: Option<&Place>) -> LockFailure {
-    let message = format!("{shown} is where the lock goes, and cannot be locked itself");
-    let diagnostic = Diagnostic::error("lock/output-is-input", message)
-        .hint("write the lock elsewhere with -o, or name the file it is made from");
-    LockFailure::no_answer(placed(diagnostic, from))
-}
-
-fn malformed(message: String, place: &Place) -> LockFailure {
-    let diagnostic = Diagnostic::error("lock/input-malformed", message)
-        .at(place.clone())
-        .hint("a line is a requirement such as `fastapi>=0.109`, an option, or a comment");
-    LockFailure::no_answer(diagnostic)
-}
-
-fn missing(path: &Path, base: &Path, from: Option<&Place>) -> LockFailure {
-    let shown = shown_path(path, base);
-    let diagnostic = Diagnostic::error("lock/input-missing", format!("{shown} does not exist"));
-    let hint = if from.is_some() { "correct the `-r` or `-c` line" } else { "check the path" };
-    LockFailure::no_answer(placed(diagnostic.hint(hint), from))
-}
-
-fn placed(diagnostic: Diagnostic, place: Option<&Place>) -> Diagnostic {
-    match place {
-        Some(place) => diagnostic.at(place.clone()),
-        None => diagnostic,
-    }
-}
-
-/// The path from `base`, with `/` between parts; the path as it is where there is none.
-pub(crate) fn shown_path(path: &Path, base: &Path) -> String {
-    let (path, base) = (normalized(path), normalized(base));
-    let mut up = 0;
-    let mut ancestor = base.as_path();
-    let relative = loop {
-        if let Ok(rest) = path.strip_prefix(ancestor) {
-            break Some(rest.to_path_buf());
-        }
-        match ancestor.parent() {
-            Some(parent) if parent.parent().is_some() => {
-                ancestor = parent;
-                up += 1;
-            }
-            _ => break None,
-        }
-    };
-    let shown = relative
-        .map_or(path.clone(), |rest| std::iter::repeat_n("..", up).collect::<PathBuf>().join(rest));
-    shown.to_string_lossy().replace('\\', "/")
-}
-
-/// The path without `.` and `..`, made absolute where it can be; links are not followed.
-fn normalized(path: &Path) -> PathBuf {
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    let mut parts = PathBuf::new();
-    for part in absolute.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                parts.pop();
-            }
-            other => parts.push(other),
-        }
-    }
-    parts
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_is_told_from_the_locks_folder() {
-        let base = Path::new("/srv/shop/app");
-        let shown = |path: &str| shown_path(Path::new(path), base);
-        assert_eq!(shown("/srv/shop/app/requirements.txt"), "requirements.txt");
-        assert_eq!(shown("/srv/shop/app/./dev/../a.txt"), "a.txt");
-        assert_eq!(shown("/srv/shop/shared/c.txt"), "../shared/c.txt");
-        assert_eq!(shown("/etc/pip/c.txt"), "/etc/pip/c.txt");
-    }
 }
