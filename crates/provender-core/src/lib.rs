@@ -8,6 +8,7 @@ pub mod audit;
 pub mod check;
 pub mod diagnostic;
 pub mod digest;
+pub mod doctor;
 pub mod inventory;
 pub mod lock;
 pub mod name;
