@@ -1,0 +1,1 @@
+//! Configuration files reduced to settings, variables and commands.

@@ -1,0 +1,1 @@
+//! Shell text (POSIX sh, bash) reduced to its simple commands and assignments.
