@@ -1,6 +1,7 @@
 //! uv's cache and its HTTP client, made of what the request says.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use provender_core::Diagnostic;
 use provender_net::Credential;
@@ -40,12 +41,14 @@ pub(crate) async fn open_cache(request: &LockRequest) -> Result<Cache, LockFailu
     })
 }
 
-/// The client for these indexes, over the request's own HTTP client.
+/// The client for these indexes, over the request's own HTTP client. `uncacheable` is set once a
+/// page says that it must not be taken from the cache.
 pub(crate) fn registry_client(
     request: &LockRequest,
     locations: &IndexLocations,
     cache: Cache,
     markers: &MarkerEnvironment,
+    uncacheable: Arc<AtomicBool>,
 ) -> Result<RegistryClient, LockFailure> {
     let settings = request.client.settings();
     let connectivity = if settings.offline { Connectivity::Offline } else { Connectivity::Online };
@@ -59,7 +62,7 @@ pub(crate) fn registry_client(
         settings.retry.retries,
     )
     .custom_client(request.client.resolver_client())
-    .extra_middleware(ExtraMiddleware(vec![Arc::new(RememberPages)]));
+    .extra_middleware(ExtraMiddleware(vec![Arc::new(RememberPages { uncacheable })]));
     // Those of the settings first: they may be for a host that only files come from.
     for rule in &settings.credentials {
         let credentials = credentials(rule.credential().clone());

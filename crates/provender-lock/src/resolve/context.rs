@@ -5,6 +5,7 @@
 //! happens and its build requirements are remembered.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::ffi::OsString;
 use std::path::Path;
 use std::pin::Pin;
@@ -17,7 +18,7 @@ use tokio::sync::{Notify, OnceCell};
 use uv_build_frontend::{SourceBuild, SourceBuildContext};
 use uv_cache::Cache;
 use uv_client::RegistryClient;
-use uv_configuration::{BuildKind, BuildOptions, BuildOutput, Concurrency, NoSources};
+use uv_configuration::{BuildKind, BuildOptions, BuildOutput, Concurrency, NoBuild, NoSources};
 use uv_dispatch::{BuildDispatch, BuildDispatchError};
 use uv_distribution_filename::DistFilename;
 use uv_distribution_types::{
@@ -137,9 +138,23 @@ impl<'a> Context<'a> {
         })
     }
 
-    async fn builder(&self) -> Option<&Builder<'a>> {
+    /// Looks for a Python while the resolution goes on, where nothing is remembered: a build that
+    /// turns out to be needed then need not wait for it. With a memory most builds are remembered
+    /// as well, and the Python is not asked in vain.
+    pub(crate) async fn find_python_ahead(&self, cold: bool) -> Infallible {
+        if cold && !matches!(self.parts.build_options.no_build(), NoBuild::All) {
+            self.python().await;
+        }
+        std::future::pending().await
+    }
+
+    async fn python(&self) -> Option<&'a Interpreter> {
         let python: &'a OnceCell<Option<Interpreter>> = self.parts.python;
-        let found = python.get_or_init(|| (self.parts.find_python)()).await.as_ref();
+        python.get_or_init(|| (self.parts.find_python)()).await.as_ref()
+    }
+
+    async fn builder(&self) -> Option<&Builder<'a>> {
+        let found = self.python().await;
         let make = |interpreter| Builder {
             interpreter,
             dispatch: (self.parts.make_dispatch)(interpreter),

@@ -17,6 +17,7 @@ mod error;
 mod indexes;
 mod needs;
 mod output;
+mod pages;
 mod published;
 mod python;
 mod requirements;

@@ -12,6 +12,8 @@ use uv_distribution_types::{Dist, IndexMetadata, InstalledDist, Requirement, Req
 use uv_pep508::MarkerEnvironment;
 use uv_resolver::{MetadataResponse, PackageVersionsResult, ResolverProvider, WheelMetadataResult};
 
+use super::pages::PageReaders;
+
 /// A requirement of a release that holds on the target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Need {
@@ -62,11 +64,13 @@ fn need(requirement: &Requirement) -> Option<Need> {
     }
 }
 
-/// Passes everything on to the resolver's own provider, and notes down what releases need.
+/// Passes everything on to the resolver's own provider, has pages read ahead, and notes down what
+/// releases need.
 pub(crate) struct Learning<'a, P> {
     pub(crate) inner: P,
     pub(crate) needs: &'a Needs,
     pub(crate) markers: Option<&'a MarkerEnvironment>,
+    pub(crate) pages: &'a PageReaders,
 }
 
 impl<P: ResolverProvider> ResolverProvider for Learning<'_, P> {
@@ -75,6 +79,7 @@ impl<P: ResolverProvider> ResolverProvider for Learning<'_, P> {
         package_name: &'io ProjectName,
         index: Option<&'io IndexMetadata>,
     ) -> PackageVersionsResult {
+        self.pages.read(package_name, index).await?;
         self.inner.get_package_versions(package_name, index).await
     }
 

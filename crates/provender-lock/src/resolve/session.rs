@@ -31,6 +31,7 @@ use super::context::Context;
 use super::error;
 use super::needs::{Learning, Need, Needs};
 use super::output;
+use super::pages::PageReaders;
 use super::published::{self, Release};
 use super::target::Environment;
 use crate::failure::LockFailure;
@@ -63,6 +64,8 @@ pub(crate) struct Session<'a, 'c> {
     pub(crate) releases: Mutex<BTreeMap<ProjectName, Arc<Releases>>>,
     /// What releases need, as far as it is known.
     pub(crate) needs: Needs,
+    /// What reads pages ahead.
+    pub(crate) pages: PageReaders,
 }
 
 /// The releases of a project, by version.
@@ -223,7 +226,12 @@ impl<'c> Session<'_, 'c> {
             self.context.git(),
             self.context.capabilities(),
             self.context.locations(),
-            Learning { inner: provider, needs: &self.needs, markers: environment.fixed_markers() },
+            Learning {
+                inner: provider,
+                needs: &self.needs,
+                markers: environment.fixed_markers(),
+                pages: &self.pages,
+            },
             EmptyInstalledPackages,
         );
         let reporter = Reporter { count: AtomicUsize::new(0), observer: self.observer.clone() };

@@ -10,6 +10,7 @@ use provender_core::{
     Target, Version,
 };
 use tokio::sync::OnceCell;
+use uv_cache::CacheBucket;
 use uv_configuration::{BuildOptions, IndexStrategy, NoSources};
 use uv_python::Interpreter;
 use uv_resolver::{InMemoryIndex, OptionsBuilder, Prerelease, PrereleaseMode, PrereleasePackage};
@@ -18,6 +19,7 @@ use uv_types::BuildContext as _;
 use super::build_log::{BuildLog, Built};
 use super::context::Variables;
 use super::needs::Needs;
+use super::pages::PageReaders;
 use super::session::{Rules, Session, SolveError};
 use super::workshop::{BuildRules, Workshop};
 use super::{build_pins, build_record, client, error, indexes, output, published, python, target};
@@ -34,6 +36,7 @@ pub(crate) async fn work(
 ) -> Result<LockOutcome, LockFailure> {
     let inputs = inputs::read(request)?;
     let cache = client::open_cache(request).await?;
+    let cold = !cache.bucket(CacheBucket::Simple).exists();
     let python: OnceCell<Option<Interpreter>> = OnceCell::new();
     let asked = match python::wanted(request) {
         Some(_) => None,
@@ -92,11 +95,13 @@ pub(crate) async fn work(
         present: present_pins(request),
         releases: Mutex::default(),
         needs: Needs::default(),
+        pages: if cold { workshop.page_readers(&context) } else { PageReaders::none() },
         concurrency: workshop.concurrency.clone(),
         observer: observer.clone(),
     };
     tokio::select! {
         outcome = solve(&mut session, &inputs, target, &workshop.log, advisories) => outcome,
+        never = context.find_python_ahead(cold) => match never {},
         () = context.python_is_missing() => Err(LockFailure::no_answer(
             Diagnostic::error("lock/needs-build", "a project has to be built, and no Python here runs")
                 .hint("install the Python that the lock is for, or forbid builds with --no-build"),

@@ -1,5 +1,6 @@
 //! Everything that a resolution and its builds draw on, set up once and owned in one place.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{Notify, OnceCell};
@@ -15,11 +16,14 @@ use uv_install_wheel::LinkMode;
 use uv_preview::Preview;
 use uv_python::Interpreter;
 use uv_resolver::{ExcludeNewer, FlatIndex};
-use uv_types::{BuildArena, BuildIsolation, HashStrategy, SourceTreeEditablePolicy};
+use uv_types::{
+    BuildArena, BuildContext as _, BuildIsolation, HashStrategy, SourceTreeEditablePolicy,
+};
 use uv_workspace::WorkspaceCache;
 
 use super::build_log::BuildLog;
 use super::context::{Context, Parts, Variables};
+use super::pages::PageReaders;
 use super::target::Environment;
 use super::{client, error, indexes, python};
 use crate::failure::LockFailure;
@@ -44,6 +48,8 @@ pub(crate) struct Workshop<'r> {
     settings: BuildSettings,
     state: SharedState,
     workspace_cache: WorkspaceCache,
+    /// Set once an index page says that it must not be taken from the cache.
+    uncacheable: Arc<AtomicBool>,
 }
 
 /// What binds the environments that builds run in.
@@ -80,8 +86,11 @@ impl<'r> Workshop<'r> {
         observer: Arc<dyn Observer>,
     ) -> Result<Self, LockFailure> {
         let locations = indexes::locations(&request.indexes, inputs);
-        let client =
-            client::registry_client(request, &locations, cache.clone(), &environment.markers)?;
+        let uncacheable = Arc::<AtomicBool>::default();
+        let client = {
+            let (cache, uncacheable) = (cache.clone(), Arc::clone(&uncacheable));
+            client::registry_client(request, &locations, cache, &environment.markers, uncacheable)?
+        };
         let may_build = request.builds && python::is_here(request);
         let no_build = if may_build { inputs.no_build.clone() } else { NoBuild::All };
         let build_options = BuildOptions::new(inputs.no_binary.clone(), no_build);
@@ -114,6 +123,7 @@ impl<'r> Workshop<'r> {
             settings: BuildSettings::default(),
             state: SharedState::default(),
             workspace_cache: WorkspaceCache::default(),
+            uncacheable,
         })
     }
 
@@ -146,6 +156,13 @@ impl<'r> Workshop<'r> {
             log: &self.log,
             observer: self.observer.clone(),
         })
+    }
+
+    /// Threads that read pages ahead of the resolver.
+    pub(crate) fn page_readers(&self, context: &Context<'_>) -> PageReaders {
+        let slots = &self.concurrency.downloads_semaphore;
+        let uncacheable = Arc::clone(&self.uncacheable);
+        PageReaders::start(&self.client, context.capabilities(), slots, uncacheable)
     }
 
     fn dispatch<'a>(&'a self, interpreter: &'a Interpreter) -> BuildDispatch<'a> {

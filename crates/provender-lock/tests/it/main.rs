@@ -5,6 +5,8 @@ mod credentials;
 #[cfg(test)]
 mod locking;
 #[cfg(test)]
+mod pages;
+#[cfg(test)]
 mod ports;
 #[cfg(test)]
 mod project;
