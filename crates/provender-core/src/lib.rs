@@ -9,6 +9,7 @@ pub mod check;
 pub mod diagnostic;
 pub mod digest;
 pub mod doctor;
+pub mod excerpt;
 pub mod inventory;
 pub mod lock;
 pub mod name;

@@ -114,8 +114,9 @@ pub(crate) struct Document<'a> {
     steps: Vec<StepJson<'a>>,
 }
 
+/// A step as it stands in JSON.
 #[derive(Serialize)]
-struct StepJson<'a> {
+pub(crate) struct StepJson<'a> {
     id: &'static str,
     title: &'a str,
     outcome: Outcome,
@@ -123,24 +124,22 @@ struct StepJson<'a> {
     diagnostics: Vec<DiagnosticJson<'a>>,
 }
 
+impl<'a> From<&'a Step> for StepJson<'a> {
+    fn from(step: &'a Step) -> Self {
+        let Step { id, title, outcome, summary, diagnostics } = step;
+        let diagnostics: &[Diagnostic] = diagnostics;
+        let diagnostics = diagnostics::json(diagnostics);
+        Self { id, title, outcome: *outcome, summary, diagnostics }
+    }
+}
+
 impl<'a> Document<'a> {
     pub(crate) fn new(steps: &'a [Step], generated_at: Option<Timestamp>) -> Self {
-        let step = |step: &'a Step| {
-            let Step { id, title, outcome, summary, diagnostics } = step;
-            let diagnostics: &[Diagnostic] = diagnostics;
-            StepJson {
-                id,
-                title,
-                outcome: *outcome,
-                summary,
-                diagnostics: diagnostics::json(diagnostics),
-            }
-        };
         Self {
             schema: "provender.check/1",
             generated_at,
             outcome: outcome(steps),
-            steps: steps.iter().map(step).collect(),
+            steps: steps.iter().map(StepJson::from).collect(),
         }
     }
 }

@@ -7,12 +7,16 @@
 //! files, names of files. What this crate returns for a terminal contains no control character but
 //! the line feed, and the colours it was asked for.
 
+pub mod annotations;
 pub mod audit;
 pub mod changes;
 pub mod check;
 pub mod diagnostics;
+pub mod doctor;
+pub mod excerpts;
 pub mod json;
 pub mod reports;
+pub mod sarif;
 pub mod sbom;
 pub mod secure;
 pub mod stock;
