@@ -45,7 +45,8 @@ async fn ask(proxy: &Url, url: &Url) -> Option<String> {
     Some(String::from_utf8_lossy(&answer).into_owned())
 }
 
-fn schemes_in(answer: &str) -> Vec<String> {
+/// The schemes that the head of a 407 answer offers.
+pub(crate) fn schemes_in(answer: &str) -> Vec<String> {
     let header = |line: &str| {
         let (name, value) = line.split_once(':')?;
         name.eq_ignore_ascii_case(PROXY_AUTHENTICATE.as_str()).then(|| scheme(value)).flatten()

@@ -10,6 +10,7 @@ use reqwest::header::{HeaderMap, LOCATION};
 use reqwest::redirect::Policy;
 use reqwest::{RequestBuilder, Response, StatusCode};
 use rustls::ClientConfig;
+use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
 use url::Url;
 
 use crate::ask_proxy::{offered_schemes, schemes_of};
@@ -22,7 +23,7 @@ use crate::proxy::ProxyRules;
 use crate::proxy_failure::{ProxyFailure, ProxyProblem};
 use crate::redact::{RedactedUrl, redact, redact_text};
 use crate::retry::{Retries, retry_after};
-use crate::roots::RootsSummary;
+use crate::roots::{RootSets, RootsSummary};
 use crate::settings::ClientSettings;
 use crate::stream::Stream;
 use crate::tls::{RecordingVerifier, TlsFailure};
@@ -63,12 +64,22 @@ impl Client {
     /// When the settings make no client, such as a user agent that is no header value. CA bundles
     /// are read by the first TLS handshake; [`Client::check_roots`] reads them now.
     pub fn new(settings: ClientSettings) -> Result<Self, NetError> {
+        Self::with_trust(settings, RootSets::default(), Arc::new(DefaultTimeProvider))
+    }
+
+    /// As [`new`](Self::new), with roots that stand for the machine's and a clock that stands for
+    /// its clock.
+    pub(crate) fn with_trust(
+        settings: ClientSettings,
+        sets: RootSets,
+        clock: Arc<dyn TimeProvider>,
+    ) -> Result<Self, NetError> {
         // The provider that reqwest and with it the resolver would choose themselves.
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let bundles = settings.ca_bundles.clone();
-        let verifier = Arc::new(RecordingVerifier::new(bundles, Arc::clone(&provider)));
+        let verifier = Arc::new(RecordingVerifier::new(bundles, sets, Arc::clone(&provider)));
         let unusable = |reason: String| SettingError::new("the network settings", reason);
-        let mut tls = ClientConfig::builder_with_provider(provider)
+        let mut tls = ClientConfig::builder_with_details(provider, clock)
             .with_safe_default_protocol_versions()
             .map_err(|error| unusable(error.to_string()))?
             // "Dangerous" because a verifier could be lax; this one is rustls' own and a notebook.
@@ -100,6 +111,16 @@ impl Client {
         Ok(Self {
             inner: Arc::new(Inner { http, undecoded, verifier, proxies, credentials, settings }),
         })
+    }
+
+    /// The verifier that every handshake of it goes through.
+    pub(crate) fn verifier(&self) -> &Arc<RecordingVerifier> {
+        &self.inner.verifier
+    }
+
+    /// Which proxy a URL goes through.
+    pub(crate) fn proxies(&self) -> &ProxyRules {
+        &self.inner.proxies
     }
 
     /// The settings it was made with.
@@ -275,7 +296,7 @@ impl Client {
     }
 
     /// Completes a refused CONNECT with what the proxy would accept.
-    async fn with_offered_schemes(&self, mut error: NetError, url: &Url) -> NetError {
+    pub(crate) async fn with_offered_schemes(&self, mut error: NetError, url: &Url) -> NetError {
         if let NetError::Proxy(failure) = &mut error
             && let ProxyProblem::AuthenticationRequired { offered, .. } = &mut failure.problem
             && let Some(proxy) = self.inner.proxies.proxy_for(url)

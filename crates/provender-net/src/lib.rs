@@ -7,6 +7,7 @@
 //! - [`Client::get`] returns a bounded body; [`Client::download`] writes a verified file, resumes
 //!   what broke off, and leaves nothing half-written; [`Client::stream`] hands a file's bytes out
 //!   as they arrive, for those who verify them while they pass them on.
+//! - [`doctor`] looks at the way to a host and says what is wrong with it.
 //! - Credentials go only to the host they belong to, and are shown nowhere ([`redact`]).
 //!
 //! Nothing here reads the user's environment: the binary gives every setting in [`ClientSettings`].
@@ -17,6 +18,7 @@ mod certificate;
 mod classify;
 mod client;
 mod credentials;
+pub mod doctor;
 mod download;
 mod error;
 mod get;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use hyper_util::client::proxy::matcher::Matcher;
+use reqwest::header::HeaderValue;
 use reqwest::{ClientBuilder, NoProxy, Proxy};
 use url::Url;
 
@@ -108,6 +109,12 @@ impl ProxyRules {
             _ => self.settings.http.as_ref(),
         };
         of_scheme.or(self.settings.all.as_ref())
+    }
+
+    /// The `Proxy-Authorization` for that proxy; none without credentials in its URL.
+    pub(crate) fn authorization_for(&self, url: &Url) -> Option<HeaderValue> {
+        let uri = url[..url::Position::BeforePath].parse().ok()?;
+        self.matcher.intercept(&uri)?.basic_auth().cloned()
     }
 
     /// Makes reqwest use these proxies and none that it would find by itself.

@@ -90,10 +90,34 @@ pub struct RootsSummary {
     pub named: usize,
 }
 
+/// Roots in the place of those that the machine and the binary bring: what `doctor` is told to take
+/// for them in tests. Nothing else sets them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RootSets {
+    /// In the place of the operating system's.
+    pub(crate) system: Option<Vec<CertificateDer<'static>>>,
+    /// In the place of the bundled Mozilla set.
+    pub(crate) public: Option<Vec<CertificateDer<'static>>>,
+}
+
+impl RootSets {
+    /// The operating system's roots.
+    pub(crate) fn system(&self) -> Vec<CertificateDer<'static>> {
+        self.system.clone().unwrap_or_else(system_roots)
+    }
+
+    /// The Mozilla set.
+    pub(crate) fn public(&self) -> Vec<CertificateDer<'static>> {
+        let bundled = || webpki_root_certs::TLS_SERVER_ROOT_CERTS.to_vec();
+        self.public.clone().unwrap_or_else(bundled)
+    }
+}
+
 /// The roots, read when they are first needed.
 #[derive(Debug)]
 pub(crate) struct Roots {
     bundles: Vec<CaBundle>,
+    sets: RootSets,
     provider: Arc<CryptoProvider>,
     loaded: OnceLock<Result<Loaded, Arc<RootsError>>>,
 }
@@ -105,8 +129,12 @@ struct Loaded {
 }
 
 impl Roots {
-    pub(crate) fn new(bundles: Vec<CaBundle>, provider: Arc<CryptoProvider>) -> Self {
-        Self { bundles, provider, loaded: OnceLock::new() }
+    pub(crate) fn new(
+        bundles: Vec<CaBundle>,
+        sets: RootSets,
+        provider: Arc<CryptoProvider>,
+    ) -> Self {
+        Self { bundles, sets, provider, loaded: OnceLock::new() }
     }
 
     pub(crate) fn bundles(&self) -> &[CaBundle] {
@@ -135,8 +163,8 @@ impl Roots {
             // anchor no chain either; leaving it out only narrows trust.
             store.add_parsable_certificates(fresh).0
         };
-        let system = add(system_roots());
-        let bundled = add(webpki_root_certs::TLS_SERVER_ROOT_CERTS.to_vec());
+        let system = add(self.sets.system());
+        let bundled = add(self.sets.public());
         let mut named = 0;
         for bundle in &self.bundles {
             named += add(read_bundle(bundle)?);
@@ -193,7 +221,7 @@ fn system_roots() -> Vec<CertificateDer<'static>> {
     rustls_native_certs::load_native_certs().certs
 }
 
-fn read_bundle(bundle: &CaBundle) -> Result<Vec<CertificateDer<'static>>, RootsError> {
+pub(crate) fn read_bundle(bundle: &CaBundle) -> Result<Vec<CertificateDer<'static>>, RootsError> {
     let unreadable = |error| RootsError::Unreadable { bundle: bundle.clone(), error };
     let certificates = if std::fs::metadata(&bundle.path).map_err(unreadable)?.is_dir() {
         let found = rustls_native_certs::load_certs_from_paths(None, Some(&bundle.path));
@@ -213,7 +241,7 @@ fn read_bundle(bundle: &CaBundle) -> Result<Vec<CertificateDer<'static>>, RootsE
     Ok(certificates)
 }
 
-fn parse(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+pub(crate) fn parse(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
     /// The tag of an ASN.1 SEQUENCE, which every DER certificate begins with and no PEM file does.
     const SEQUENCE: u8 = 0x30;
     if bytes.first() == Some(&SEQUENCE) {
@@ -300,9 +328,10 @@ mod tests {
     #[test]
     fn a_named_bundle_is_added_to_the_other_roots_and_replaces_none() {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let without = Roots::new(Vec::new(), Arc::clone(&provider)).summary().unwrap();
+        let without =
+            Roots::new(Vec::new(), RootSets::default(), Arc::clone(&provider)).summary().unwrap();
         let (_folder, bundle) = bundle_of(ca_pem("corporate").as_bytes());
-        let with = Roots::new(vec![bundle], provider).summary().unwrap();
+        let with = Roots::new(vec![bundle], RootSets::default(), provider).summary().unwrap();
         assert_eq!(with, RootsSummary { named: 1, ..without });
         assert!(without.system + without.bundled > 100);
     }

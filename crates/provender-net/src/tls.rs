@@ -9,7 +9,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, SignatureScheme};
 
 use crate::certificate::CertificateFacts;
-use crate::roots::{CaBundle, Roots};
+use crate::roots::{CaBundle, RootSets, Roots};
 
 /// How many hosts' failures are remembered.
 const REMEMBERED: usize = 64;
@@ -166,10 +166,14 @@ pub(crate) struct RecordingVerifier {
 }
 
 impl RecordingVerifier {
-    pub(crate) fn new(bundles: Vec<CaBundle>, provider: Arc<CryptoProvider>) -> Self {
+    pub(crate) fn new(
+        bundles: Vec<CaBundle>,
+        sets: RootSets,
+        provider: Arc<CryptoProvider>,
+    ) -> Self {
         let algorithms = provider.signature_verification_algorithms;
         let failures = Mutex::new(Vec::new());
-        Self { roots: Roots::new(bundles, provider), algorithms, failures }
+        Self { roots: Roots::new(bundles, sets, provider), algorithms, failures }
     }
 
     pub(crate) fn roots(&self) -> &Roots {

@@ -1,5 +1,5 @@
 //! What the workspace's tests stand on: wheels and sdists made in memory, a fake index and a fake advisory server on
-//! loopback with faults to order, and a sandbox that runs the binary away from the machine's own configuration.
+//! loopback with faults to order, authorities, forward proxies that tunnel or intercept, and a sandbox that runs the binary away from the machine's own configuration.
 //!
 //! Nothing that ships may depend on this crate. Its functions panic when set-up fails, because then the test has failed.
 
@@ -10,10 +10,13 @@ mod authority;
 mod backend;
 mod http;
 mod index;
+mod loopback;
 mod metadata;
 mod osv;
 mod page;
+mod proxy;
 mod python;
+mod raw;
 mod release;
 mod sandbox;
 mod scenario;
@@ -22,11 +25,13 @@ mod shared;
 mod wheel;
 
 pub use advisories::AdvisoryServer;
-pub use authority::Authority;
+pub use authority::{Authority, CaFlaw, Leaf, TlsIdentity};
 pub use http::{Fault, HttpServer, Reply, Request};
 pub use index::{Caching, FakeIndex};
 pub use osv::{OsvRecord, osv, osv_zip};
+pub use proxy::{ForwardProxy, InterceptingProxy, SocksProxy};
 pub use python::{pip, python};
+pub use raw::RawServer;
 pub use release::{DistFile, Release, Yanked};
 pub use sandbox::{Run, Sandbox};
 pub use scenario::Scenario;

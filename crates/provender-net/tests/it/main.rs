@@ -7,6 +7,7 @@ mod tunnel;
 
 mod conditional;
 mod credentials;
+mod doctor;
 mod download;
 mod proxies;
 mod retries;

@@ -87,7 +87,10 @@ fn answer(stream: &mut impl Write, mut request: Request, shared: &Shared) -> io:
 }
 
 /// The next request, or `None` at the end of the connection. `buffer` keeps what was read beyond it.
-fn read_request(stream: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<Option<Request>> {
+pub(crate) fn read_request(
+    stream: &mut impl Read,
+    buffer: &mut Vec<u8>,
+) -> io::Result<Option<Request>> {
     let (mut request, head_len) = loop {
         if let Some(parsed) = parse_head(buffer)? {
             break parsed;

@@ -106,7 +106,7 @@ impl Reply {
     }
 }
 
-/// The value of an `Authorization` header.
+/// The value of an `Authorization` or `Proxy-Authorization` header.
 pub(crate) fn basic(user: &str, password: &str) -> String {
     format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
 }
@@ -134,6 +134,7 @@ fn reason(status: u16) -> &'static str {
         403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
+        407 => "Proxy Authentication Required",
         416 => "Range Not Satisfiable",
         500 => "Internal Server Error",
         502 => "Bad Gateway",

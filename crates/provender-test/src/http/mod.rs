@@ -11,9 +11,11 @@ use std::thread::JoinHandle;
 use fault::Faults;
 use rustls::ServerConfig;
 
-use crate::authority::Authority;
+use crate::authority::{Authority, Leaf, TlsIdentity};
 
+pub(crate) use connection::read_request;
 pub use fault::Fault;
+pub(crate) use message::basic;
 pub use message::{Reply, Request};
 
 /// What makes an answer of a request.
@@ -61,7 +63,15 @@ impl HttpServer {
         authority: &Authority,
         handler: impl Fn(&Request) -> Reply + Send + Sync + 'static,
     ) -> Self {
-        Self::start_with(Some(authority.server_config()), handler)
+        Self::start_identity(&authority.identity(&Leaf::loopback()), handler)
+    }
+
+    /// As [`start`](Self::start), over TLS with what `identity` presents.
+    pub fn start_identity(
+        identity: &TlsIdentity,
+        handler: impl Fn(&Request) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        Self::start_with(Some(identity.server_config()), handler)
     }
 
     fn start_with(
