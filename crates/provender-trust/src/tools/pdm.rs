@@ -1,0 +1,182 @@
+//! pdm: a source's `ca_certs`, the variables of requests, then truststore where pdm can import it.
+
+use std::path::PathBuf;
+
+use provender_core::doctor::RootSource;
+use url::Url;
+
+use super::asking::told;
+use super::openssl::default_roots;
+use super::python::{certifi, default_context_is_strict, interpreter, library};
+use super::requests::VARIABLES;
+use super::version::first_version;
+use super::{Installed, Request, Tool, ToolTrust, Words, without_credentials};
+use crate::files::{Found, Toml};
+use crate::process::Invocation;
+use crate::{CaBundle, Machine, Setting};
+
+/// pdm.
+pub(super) struct Pdm;
+
+impl Tool for Pdm {
+    fn name(&self) -> &'static str {
+        "pdm"
+    }
+
+    fn installed(&self, machine: &Machine) -> Option<Installed> {
+        let program = machine.program("pdm")?;
+        let asking = Invocation::new(&program, &machine.directory)
+            .args(["--version"])
+            .env("PDM_CHECK_UPDATE", "0");
+        let version = first_version(&told(machine, asking)?);
+        let library = interpreter(&program).and_then(|p| library(machine, &p, "httpx"));
+        let facts = library.map(|library| library.facts).unwrap_or_default();
+        Some(Installed { program, version, facts })
+    }
+
+    fn trust(&self, machine: &Machine, installed: Option<&Installed>, url: &Url) -> ToolTrust {
+        let strict = default_context_is_strict(installed);
+        let source = Source::of(machine, url);
+        if let Some(found) = source.setting(machine, "verify_ssl").filter(|f| f.value == "false") {
+            return ToolTrust::off(&found);
+        }
+        let named = source.setting(machine, "ca_certs").or_else(|| {
+            let (name, value) = machine.first_set(&VARIABLES)?;
+            Some(Found::variable(name, value))
+        });
+        if let Some(found) = named {
+            return ToolTrust::file(&found, &machine.path(&found.value), Vec::new()).strict(strict);
+        }
+        let truststore = installed.is_none_or(|i| i.facts.contains_key("truststore"));
+        if truststore {
+            let (mut roots, by) = default_roots(machine);
+            roots.push(certifi(installed));
+            let by = by.unwrap_or("its default: truststore and certifi");
+            return ToolTrust::on(roots, by);
+        }
+        // httpx without anything said.
+        let roots = match machine.set("SSL_CERT_FILE") {
+            Some(file) => vec![RootSource::File(machine.path(file))],
+            None => vec![certifi(installed)],
+        };
+        ToolTrust::on(roots, "its default: certifi, since truststore is not installed beside it")
+            .strict(strict)
+    }
+
+    fn remedy(
+        &self,
+        machine: &Machine,
+        _installed: Option<&Installed>,
+        url: &Url,
+        bundle: &CaBundle,
+    ) -> Vec<Setting> {
+        let source = Source::of(machine, url);
+        let name = match source.setting(machine, "ca_certs") {
+            Some(_) if source.name == DEFAULT => "PDM_PYPI_CA_CERTS",
+            Some(_) => return Vec::new(),
+            None => "REQUESTS_CA_BUNDLE",
+        };
+        vec![Setting::variable(name, &bundle.full)]
+    }
+
+    fn request(&self, request: &Request<'_>) -> std::io::Result<Option<Invocation>> {
+        let source = Source::of(request.machine, request.url);
+        let project = request.scratch.join("project");
+        std::fs::create_dir(&project)?;
+        let text = format!(
+            "[project]\nname = \"probe\"\nversion = \"0\"\nrequires-python = \">=3.9\"\n\
+             dependencies = [\"provender-probe\"]\n\n[[tool.pdm.source]]\nname = \"{}\"\nurl = \"{}\"\n{}",
+            source.name,
+            without_credentials(request.url),
+            source.verify_line(request.machine),
+        );
+        std::fs::write(project.join("pyproject.toml"), text)?;
+        let mut invocation = Invocation::new(&request.installed.program, &project)
+            .args(["lock", "-v", "-p"])
+            .args([project.display().to_string()])
+            .env("PDM_CACHE_DIR", request.scratch.join("cache"))
+            .env("PDM_CHECK_UPDATE", "0")
+            .env("PDM_LOG_DIR", request.scratch.join("log"))
+            .env("PDM_IGNORE_STORED_INDEX", "0")
+            .env("PYTHONDONTWRITEBYTECODE", "1");
+        if let Some(python) = request.machine.python() {
+            invocation = invocation.env("PDM_PYTHON", python);
+        }
+        Ok(Some(invocation))
+    }
+
+    fn words(&self) -> Words {
+        Words {
+            reached: &["Unable to find candidates", "404 Client Error", "ResolutionImpossible"],
+            refused: &[],
+        }
+    }
+}
+
+/// The name of the source that stands for the default index, whose settings pdm's own configuration holds.
+const DEFAULT: &str = "pypi";
+
+/// The project's source at a host.
+struct Source {
+    name: String,
+    project: Option<(Toml, usize)>,
+}
+
+impl Source {
+    fn of(machine: &Machine, url: &Url) -> Self {
+        let toml = machine
+            .directories_upwards()
+            .find_map(|dir| Toml::read(&dir.join("pyproject.toml")))
+            .filter(|toml| toml.item(&["tool", "pdm", "source"]).is_some());
+        let found = toml.as_ref().and_then(|toml| {
+            toml.tables(&["tool", "pdm", "source"]).into_iter().enumerate().find_map(
+                |(at, table)| {
+                    let source = Url::parse(&toml.of_table(table, "url")?.value).ok()?;
+                    let same = source.host_str() == url.host_str()
+                        && source.port_or_known_default() == url.port_or_known_default();
+                    same.then(|| Some((at, toml.of_table(table, "name")?.value)))?
+                },
+            )
+        });
+        match (toml, found) {
+            (Some(toml), Some((at, name))) => Self { name, project: Some((toml, at)) },
+            _ => Self { name: DEFAULT.to_owned(), project: None },
+        }
+    }
+
+    /// A setting of this source: the project's own, then for the default source the variable and pdm's configuration.
+    fn setting(&self, machine: &Machine, key: &str) -> Option<Found> {
+        let project = self.project.as_ref().and_then(|(toml, at)| {
+            toml.of_table(toml.tables(&["tool", "pdm", "source"]).get(*at)?, key)
+        });
+        project.or_else(|| {
+            if self.name != DEFAULT {
+                return None;
+            }
+            let variable = format!("PDM_PYPI_{}", key.to_uppercase());
+            if let Some(value) = machine.set(&variable) {
+                return Some(Found::variable(&variable, value));
+            }
+            let files = [
+                Some(machine.directory.join("pdm.toml")),
+                config_file(machine),
+                machine.system_config_dirs().first().map(|dir| dir.join("pdm/config.toml")),
+            ];
+            files.into_iter().flatten().find_map(|file| Toml::read(&file)?.scalar(&["pypi", key]))
+        })
+    }
+
+    fn verify_line(&self, machine: &Machine) -> &'static str {
+        match self.project.as_ref().and_then(|_| self.setting(machine, "verify_ssl")) {
+            Some(found) if found.value == "false" => "verify_ssl = false\n",
+            _ => "",
+        }
+    }
+}
+
+fn config_file(machine: &Machine) -> Option<PathBuf> {
+    match machine.set("PDM_CONFIG_FILE") {
+        Some(file) => Some(machine.path(file)),
+        None => Some(machine.application_support()?.join("pdm/config.toml")),
+    }
+}

@@ -1,0 +1,60 @@
+//! pnpm: npm's settings and rules, in a program of its own.
+
+use url::Url;
+
+use super::npm::on_node;
+use super::npm_config::{files, node_version, project_lines, remedy, trust};
+use super::{Installed, Request, Tool, ToolTrust, Words, without_credentials};
+use crate::process::Invocation;
+use crate::{CaBundle, Machine, Setting};
+
+/// pnpm.
+pub(super) struct Pnpm;
+
+impl Tool for Pnpm {
+    fn name(&self) -> &'static str {
+        "pnpm"
+    }
+
+    fn installed(&self, machine: &Machine) -> Option<Installed> {
+        on_node(machine, "pnpm", &["--version"])
+    }
+
+    fn trust(&self, machine: &Machine, installed: Option<&Installed>, _url: &Url) -> ToolTrust {
+        trust(machine, &files(machine, None), node_version(installed))
+    }
+
+    fn remedy(
+        &self,
+        machine: &Machine,
+        _installed: Option<&Installed>,
+        _url: &Url,
+        bundle: &CaBundle,
+    ) -> Vec<Setting> {
+        remedy(machine, &files(machine, None), bundle)
+    }
+
+    fn request(&self, request: &Request<'_>) -> std::io::Result<Option<Invocation>> {
+        // Elsewhere with the project's TLS settings: in the project it would run the project's hooks.
+        std::fs::write(
+            request.scratch.join("package.json"),
+            "{\"name\":\"probe\",\"version\":\"0.0.0\"}",
+        )?;
+        std::fs::write(request.scratch.join(".npmrc"), project_lines(request.machine))?;
+        let invocation = Invocation::new(&request.installed.program, request.scratch)
+            .args(["dlx", "provender-probe"])
+            .env("npm_config_registry", without_credentials(request.url).as_str())
+            .env("npm_config_fetch_retries", "0")
+            .env("npm_config_fetch_timeout", "15000")
+            .env("npm_config_manage_package_manager_versions", "false")
+            .env("npm_config_cache_dir", request.scratch.join("cache"))
+            .env("npm_config_store_dir", request.scratch.join("store"))
+            .env("npm_config_state_dir", request.scratch.join("state"))
+            .env("XDG_CACHE_HOME", request.scratch.join("xdg"));
+        Ok(Some(invocation))
+    }
+
+    fn words(&self) -> Words {
+        Words { reached: &["ERR_PNPM_FETCH_4", "ERR_PNPM_FETCH_5"], refused: &[] }
+    }
+}
