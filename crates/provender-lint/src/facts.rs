@@ -1,5 +1,9 @@
 //! What files say, in three forms that every syntax is reduced to: settings, variables, commands.
 
+mod invocation;
+
+pub(crate) use invocation::{assigned, assigning_words};
+
 use std::ops::Range;
 
 /// A range of bytes in a file's text.
@@ -18,6 +22,21 @@ pub struct Facts {
     pub comments: Vec<Comment>,
     /// Where the file could not be understood; the rest of it was.
     pub errors: Vec<SyntaxError>,
+}
+
+impl Facts {
+    /// Adds what a part of the same file says, such as a script within it. Its spans are those of the file already.
+    pub fn append(&mut self, other: Self) {
+        let before = self.variables.len();
+        self.settings.extend(other.settings);
+        self.variables.extend(other.variables);
+        self.commands.extend(other.commands.into_iter().map(|mut command| {
+            command.assignments.iter_mut().for_each(|index| *index += before);
+            command
+        }));
+        self.comments.extend(other.comments);
+        self.errors.extend(other.errors);
+    }
 }
 
 /// Whose setting something is.
@@ -42,6 +61,10 @@ pub enum Tool {
     Buildkit,
     /// podman, buildah and skopeo: `registries.conf`.
     Containers,
+    /// A compose file.
+    Compose,
+    /// A CI file: `uses`, the inputs in `with`, `image`.
+    Ci,
 }
 
 /// A setting in a configuration file, or an option line of a requirement file.
@@ -175,6 +198,10 @@ pub struct Command {
     pub words: Vec<Word>,
     /// From its first assignment or word to its last.
     pub span: Span,
+    /// What goes if it goes from the list it stands in: it with its redirections and the separator
+    /// that joins it to its neighbour, or the whole line or instruction if nothing else stands
+    /// there. None where the list would mean something else without it.
+    pub whole: Option<Span>,
     /// Where it runs.
     pub home: Home,
 }
@@ -186,43 +213,6 @@ pub struct Invocation<'a> {
     pub program: &'a str,
     /// What it is given, from the first word after the program.
     pub arguments: &'a [Word],
-}
-
-impl Command {
-    /// What it invokes; none if nothing is left behind its wrappers.
-    pub fn invocation(&self) -> Option<Invocation<'_>> {
-        let mut words = self.words.as_slice();
-        loop {
-            let (first, rest) = words.split_first()?;
-            let name = first.text.rsplit('/').next().unwrap_or_default();
-            match name {
-                "sudo" | "env" | "exec" | "command" | "time" | "nice" | "nohup" | "doas"
-                | "then" => {
-                    let skip = rest
-                        .iter()
-                        .take_while(|word| word.text.starts_with('-') || word.text.contains('='))
-                        .count();
-                    words = &rest[skip..];
-                }
-                _ => {
-                    let python = name.starts_with("python") || name == "py";
-                    if python
-                        && let [dash_m, module, arguments @ ..] = rest
-                        && dash_m.text == "-m"
-                    {
-                        return Some(Invocation { program: &module.text, arguments });
-                    }
-                    let versioned = name.strip_prefix("pip").is_some_and(|version| {
-                        version.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
-                    });
-                    return Some(Invocation {
-                        program: if versioned { "pip" } else { name },
-                        arguments: rest,
-                    });
-                }
-            }
-        }
-    }
 }
 
 impl<'a> Invocation<'a> {

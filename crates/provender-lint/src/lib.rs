@@ -7,15 +7,29 @@
 //!
 //! No network: whether a handshake verifies is asked of the [`fix::Prover`] that the caller brings.
 
+pub mod discover;
 pub mod dockerfile;
+mod excerpt;
+mod expansion;
 pub mod facts;
 pub mod finding;
 pub mod fix;
+mod image;
+mod kind;
+pub mod lint;
+pub mod passage;
+mod pip;
+mod read;
 pub mod rules;
+pub mod secret;
 pub mod settings;
 pub mod shell;
 pub mod source;
+mod suppress;
 
+pub use excerpt::excerpts;
 pub use facts::Span;
 pub use finding::{Edit, Finding, Fix, Needs};
+pub use lint::{Allowance, FileFindings, Linter, Options, OptionsError, Suppressed, lint};
+pub use read::read;
 pub use source::{File, FileKind};

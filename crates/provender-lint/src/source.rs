@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::dockerfile::Dockerfile;
 use crate::facts::Facts;
+use crate::settings::compose::Compose;
 
 /// What a file is, by its name and place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -84,4 +85,6 @@ pub struct File {
     pub facts: Facts,
     /// Its stages and instructions, if it is a Dockerfile.
     pub dockerfile: Option<Dockerfile>,
+    /// Its services, if it is a compose file.
+    pub compose: Option<Compose>,
 }

@@ -2,6 +2,24 @@
 //! the values of `ARG` and `ENV` at each instruction (Dockerfile reference; BuildKit's
 //! `frontend/dockerfile/parser` is what decides).
 
+mod arguments;
+mod body;
+mod directives;
+mod environment;
+mod exec;
+mod heredoc;
+mod lines;
+mod read;
+mod scripts;
+mod substitution;
+#[cfg(test)]
+mod tests;
+mod variables;
+
+pub use environment::{Binding, Environment, Source};
+pub use heredoc::Heredoc;
+pub use read::parse;
+
 use crate::facts::{Span, Word};
 
 /// A parsed Dockerfile.
@@ -15,6 +33,8 @@ pub struct Dockerfile {
     pub instructions: Vec<Instruction>,
     /// The stages, in the file's order.
     pub stages: Vec<Stage>,
+    /// What `ARG` and `ENV` set, in the file's order.
+    pub bindings: Vec<Binding>,
 }
 
 /// From one `FROM` to the next.
@@ -47,6 +67,8 @@ pub struct Instruction {
     pub flags: Vec<Flag>,
     /// What follows the flags.
     pub body: Body,
+    /// Its heredocs, in order.
+    pub heredocs: Vec<Heredoc>,
     /// The stage it stands in; none before the first `FROM`.
     pub stage: Option<usize>,
 }
@@ -81,4 +103,29 @@ pub enum Body {
     },
     /// Words: `COPY`, `ADD`, `ENV`, `ARG`, `USER`, `EXPOSE`, `LABEL`, `FROM` and others.
     Words(Vec<Word>),
+}
+
+impl Instruction {
+    /// The words of its body, of either form; none of shell text.
+    pub fn words(&self) -> &[Word] {
+        match &self.body {
+            Body::Exec { words, .. } | Body::Words(words) => words,
+            Body::Shell { .. } => &[],
+        }
+    }
+
+    /// The values of a flag that may be repeated, such as `mount`.
+    pub fn flag_values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.flags
+            .iter()
+            .filter(move |flag| flag.name == name)
+            .filter_map(|flag| flag.value.as_deref())
+    }
+}
+
+impl Dockerfile {
+    /// The stage that the image is made of if no other is asked for: the last.
+    pub fn final_stage(&self) -> Option<&Stage> {
+        self.stages.last()
+    }
 }

@@ -1,0 +1,221 @@
+//! Bringing the CA of an intercepting proxy into the builds of images, so that a Dockerfile whose bypasses go builds where
+//! it built before.
+//!
+//! The CA comes as a *named build context*: a folder that the builder is given beside the context. Every `RUN` that uses
+//! the network mounts it, and exports inside that step alone what its tools read. Neither the image nor its history
+//! holds the CA. A secret would do it too, but a CA is public, a secret is readable by root alone unless told
+//! otherwise, and buildah leaves an empty folder in the image where one was mounted.
+//!
+//! An empty stage of the same name stands first in the file. Builders take the context before the stage (BuildKit's
+//! `dockerfile2llb` looks a stage's name up among the named contexts; `buildah-build(1)`, `--build-context`), so a build
+//! that is given no CA mounts an empty folder, exports nothing, and verifies with the image's own roots. Without
+//! the stage the name would be looked for among images.
+//!
+//! Named contexts came with version 1.4 of the Dockerfile syntax, which Docker Engine has built in since 23.0, and with
+//! buildah 1.27. No `# syntax=` line is added: it would make every build fetch a frontend.
+
+mod compose;
+mod concern;
+mod provider;
+mod provision;
+mod proxy;
+mod stage;
+mod step;
+mod tools;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use super::edits::{apply, compose as join};
+use crate::dockerfile::Dockerfile;
+use crate::facts::Span;
+use crate::finding::Edit;
+use crate::source::{File, FileKind};
+use concern::Concern;
+
+pub use provider::Provider;
+pub use provision::{Content, Provision};
+
+/// The name of the build context and of the empty stage.
+pub const CONTEXT: &str = "provender-ca";
+/// Where the folder is mounted.
+pub const TARGET: &str = "/run/provender-ca";
+/// The public roots and the corporate ones.
+pub const BUNDLE: &str = "ca-bundle.pem";
+/// The corporate roots alone, for tools that add them to their own.
+pub const CORPORATE: &str = "corporate.pem";
+const APT_CONF: &str = "apt.conf";
+const WGETRC: &str = "wgetrc";
+
+/// The CA that builds are to be given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaPlan {
+    /// The folder that will hold it, relative to what the files' paths are relative to, or absolute.
+    pub folder: PathBuf,
+    /// Files, besides Dockerfiles, that lose a bypass: an image that they are copied into needs the CA as well.
+    pub losing: Vec<PathBuf>,
+}
+
+/// What brings the CA into the builds of a Dockerfile.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ImageEdits {
+    /// The edits of each file, in its text, in order and without overlap. Those of the Dockerfile hold the deletions that
+    /// they were asked for; those of the other files come in addition to what else is done to them.
+    pub edits: BTreeMap<PathBuf, Vec<Edit>>,
+    /// What the user should know, one sentence each.
+    pub notes: Vec<String>,
+    /// The steps that need the CA and cannot be given it, in the Dockerfile's text, with the reason. If there are any, the
+    /// deletions should not be made either.
+    pub left_out: Vec<(Span, String)>,
+    /// What has to be there for the build; none if nothing has to.
+    pub provision: Option<Provision>,
+}
+
+/// What brings the CA into the builds of a Dockerfile that loses bypasses by `deletions`, or that copies a file which does.
+///
+/// `all` are the files among which compose files are looked for. A file that is no Dockerfile, that loses nothing, or
+/// none of whose steps uses the network, gets its deletions and nothing else.
+pub fn edits(file: &File, deletions: &[Edit], all: &[File], ca: &CaPlan) -> ImageEdits {
+    let mut found = ImageEdits::default();
+    if !deletions.is_empty() {
+        found.edits.insert(file.path.clone(), deletions.to_vec());
+    }
+    let Some(before) = &file.dockerfile else { return found };
+    let builds = compose::builds(file, all);
+    let concern = Concern::new(file, before, deletions, &builds, ca);
+    if !concern.any() {
+        return found;
+    }
+    // All that follows looks at the file as it is without the bypasses.
+    let after = crate::read(&file.path, file.kind, &apply(&file.text, deletions));
+    let Some(dockerfile) = &after.dockerfile else { return found };
+    if dockerfile.stages.len() != before.stages.len() {
+        return found;
+    }
+    let places = Places { deletions };
+
+    let mut more = Vec::new();
+    let mut placed = false;
+    for (index, variables) in concern.steps(&after, dockerfile, &places) {
+        match step::edits(&after, dockerfile, index, &variables) {
+            Ok(edits) => {
+                placed = true;
+                more.extend(edits);
+            }
+            Err(reason) => {
+                let span = dockerfile.instructions[index].span.clone();
+                found.left_out.push((places.before(span), reason.to_owned()));
+            }
+        }
+    }
+    if !placed {
+        return found;
+    }
+    if let Some(reason) = too_old(dockerfile) {
+        found.left_out.push((0..0, reason));
+        return found;
+    }
+    match stage::edits(&after, dockerfile) {
+        Ok(edits) => more.extend(edits),
+        Err(reason) => {
+            found.left_out.push((0..0, reason.to_owned()));
+            return found;
+        }
+    }
+    let proxies = proxy::of(&after, dockerfile);
+    let passed = compose::edits(&builds, ca, &proxies.names(), &mut found.notes);
+    if passed.passes_arguments {
+        more.extend(proxies.deletions());
+    }
+    proxies.note(passed.passes_arguments, &mut found.notes);
+    more.sort_by_key(|edit| (edit.span.start, edit.span.end));
+    found.edits.insert(file.path.clone(), join(deletions, &more));
+    for (path, edits) in passed.edits {
+        found.edits.entry(path).or_default().extend(edits);
+    }
+    concern.note(before, &mut found.notes);
+    let provision = provision::of(file, before, all, &builds, ca, &mut found);
+    found.provision = Some(provision);
+    found
+}
+
+/// Spans of the text without the bypasses, in the text with them.
+struct Places<'a> {
+    deletions: &'a [Edit],
+}
+
+impl Places<'_> {
+    fn before(&self, span: Span) -> Span {
+        let place = |place| super::edits::original(self.deletions, place);
+        place(span.start)..place(span.end)
+    }
+}
+
+/// Why a file's own choice of a frontend knows no named contexts.
+fn too_old(dockerfile: &Dockerfile) -> Option<String> {
+    let (_, image) = dockerfile.directives.iter().find(|(name, _)| name == "syntax")?;
+    let tag = image.split('@').next()?.rsplit_once(':')?.1;
+    let version = tag.split('-').next()?;
+    let mut numbers = version.split('.').map(str::parse::<u32>);
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(0)), _) | (Some(Ok(1)), Some(Ok(0..=3)))
+            if image.contains("docker/dockerfile") =>
+        {
+            Some(format!(
+                "named build contexts need version 1.4 of the Dockerfile syntax, and the file asks for {version}"
+            ))
+        }
+        _ => None,
+    }
+}
+
+/// The variables of each step that needs the CA, by the instruction's index.
+type Needs = BTreeMap<usize, BTreeSet<tools::CaVariable>>;
+
+/// `to` as seen from the folder `from`; as it is if one is absolute and the other not.
+fn relative(from: &Path, to: &Path) -> PathBuf {
+    let parts = |path: &Path| -> Vec<std::ffi::OsString> {
+        let mut parts: Vec<std::ffi::OsString> = Vec::new();
+        for part in path.components() {
+            match part {
+                std::path::Component::CurDir => {}
+                std::path::Component::ParentDir
+                    if parts.last().is_some_and(|last| last != "..") =>
+                {
+                    parts.pop();
+                }
+                other => parts.push(other.as_os_str().to_owned()),
+            }
+        }
+        parts
+    };
+    if from.is_absolute() != to.is_absolute() {
+        return to.to_owned();
+    }
+    let (from, to) = (parts(from), parts(to));
+    let common = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
+    let mut path: PathBuf = from[common..].iter().map(|_| "..").collect();
+    path.extend(&to[common..]);
+    path
+}
+
+/// A path as compose files and command lines write it, with forward slashes and a leading `./` where it is relative.
+fn written(path: &Path) -> String {
+    let text = path.to_string_lossy().replace('\\', "/");
+    if text.is_empty() {
+        ".".to_owned()
+    } else if text.starts_with("..") || text.starts_with('/') || path.is_absolute() {
+        text
+    } else {
+        format!("./{text}")
+    }
+}
+
+/// The folder that a file stands in.
+fn folder(file: &File) -> &Path {
+    file.path.parent().unwrap_or(Path::new(""))
+}
+
+fn is_compose(file: &File) -> bool {
+    file.kind == FileKind::Compose
+}
