@@ -18,6 +18,8 @@ pub struct Facts {
     pub variables: Vec<Variable>,
     /// Simple commands, in the file's order, those in substitutions and functions included.
     pub commands: Vec<Command>,
+    /// What goes if a whole command goes.
+    pub removals: Vec<Removal>,
     /// Comments, for suppressions.
     pub comments: Vec<Comment>,
     /// Where the file could not be understood; the rest of it was.
@@ -34,9 +36,33 @@ impl Facts {
             command.assignments.iter_mut().for_each(|index| *index += before);
             command
         }));
+        self.removals.extend(other.removals);
         self.comments.extend(other.comments);
         self.errors.extend(other.errors);
     }
+
+    /// The commands of a `RUN`, by its index within [`crate::dockerfile::Dockerfile::instructions`].
+    pub fn commands_of_run(&self, run: usize) -> impl Iterator<Item = &Command> {
+        self.commands.iter().filter(
+            move |command| matches!(command.home, Home::Run { instruction, .. } if instruction == run),
+        )
+    }
+
+    /// What goes if a command goes: it and what separates it from its neighbours, or its lines. None
+    /// where the file would not be valid, or would mean something else, without any command in its place.
+    pub fn whole_of(&self, command: &Command) -> Option<&Span> {
+        let removal = self.removals.iter().find(|removal| removal.command == command.span)?;
+        Some(&removal.whole)
+    }
+}
+
+/// What goes if a command goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removal {
+    /// The command, by its span.
+    pub command: Span,
+    /// What goes.
+    pub whole: Span,
 }
 
 /// Whose setting something is.
@@ -121,7 +147,8 @@ pub struct Variable {
     /// What it is set to; none where it is only declared (`ARG X`, `export X`).
     pub value: Option<Word>,
     /// The whole assignment, which goes if it goes: `NAME=value` with its separator, or the whole
-    /// line or instruction if nothing else stands there.
+    /// line or instruction if nothing else stands there. Where a statement may not go, as the only one of
+    /// a branch, it is the value alone.
     pub whole: Span,
     /// What sets it.
     pub origin: Origin,
@@ -185,23 +212,20 @@ pub struct Word {
     pub known: bool,
     /// Where it stands, quotes included.
     pub span: Span,
-    /// What goes if only this word goes: it and the blanks (and line continuation) before it.
+    /// What goes if only this word goes: it and the blanks (and line continuation) before it. Of a
+    /// variable's value it is the value alone; see [`Variable::whole`].
     pub whole: Span,
 }
 
 /// A simple command: one program with its words.
 #[derive(Debug, Clone)]
 pub struct Command {
-    /// `NAME=value` before it, as indexes into [`Facts::variables`].
+    /// `NAME=value` before it, or behind `env` or `sudo` in it, as indexes into [`Facts::variables`].
     pub assignments: Vec<usize>,
     /// The program and what it is given, redirections left out. Never empty.
     pub words: Vec<Word>,
     /// From its first assignment or word to its last.
     pub span: Span,
-    /// What goes if it goes from the list it stands in: it with its redirections and the separator
-    /// that joins it to its neighbour, or the whole line or instruction if nothing else stands
-    /// there. None where the list would mean something else without it.
-    pub whole: Option<Span>,
     /// Where it runs.
     pub home: Home,
 }

@@ -10,6 +10,7 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use crate::facts::SyntaxError;
 use crate::finding::Finding;
+use crate::project::Project;
 use crate::rules::{self, Rule};
 use crate::source::File;
 use crate::suppress;
@@ -130,12 +131,13 @@ impl Linter {
     /// Runs the rules over files. The answer holds every file, by path.
     pub fn lint(&self, files: &[File]) -> Vec<FileFindings> {
         let threads = thread::available_parallelism().map_or(1, usize::from).min(files.len());
+        let project = Project::of(files);
         let next = AtomicUsize::new(0);
         // Files are taken one after another, so that a large one holds up one thread only.
         let work = || {
             let mut done = Vec::new();
             while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-                done.push(self.lint_file(file, files));
+                done.push(self.lint_in(file, &project));
             }
             done
         };
@@ -156,10 +158,16 @@ impl Linter {
 
     /// Runs the rules over one file among all that were given.
     pub fn lint_file(&self, file: &File, all: &[File]) -> FileFindings {
+        self.lint_in(file, &Project::of(all))
+    }
+
+    /// Runs the rules over one file of a project, whose index serves many files.
+    pub fn lint_in(&self, file: &File, project: &Project<'_>) -> FileFindings {
         let mut found = Vec::new();
         for rule in &self.rules {
             rule.check(file, &mut found);
-            rule.check_among(file, all, &mut found);
+            rule.check_among(file, project.files(), &mut found);
+            rule.check_in(file, project, &mut found);
         }
         let (mut findings, mut suppressed) = suppress::apply(file, found, |id| self.runs(id));
         for allowed in self.allowed.iter().filter(|allowed| allowed.holds(&file.path)) {

@@ -232,13 +232,7 @@ mod tests {
             });
             at += part.len() + 1;
         }
-        Command {
-            assignments: Vec::new(),
-            words,
-            span: 0..text.len(),
-            whole: None,
-            home: Home::Script,
-        }
+        Command { assignments: Vec::new(), words, span: 0..text.len(), home: Home::Script }
     }
 
     fn requirements(text: &str) -> Vec<String> {

@@ -160,7 +160,7 @@ pub(crate) fn is_placeholder(value: &str) -> bool {
         || value.contains(['$', '<', '>', '{', '}'])
         || value.starts_with(['/', '@', '%'])
         || value.contains("://")
-        || value.chars().all(|character| matches!(character, '*' | '.' | 'x' | 'X' | '-' | '_'))
+        || is_monotonous(value)
         || value.parse::<f64>().is_ok() && value.len() < 6
         || WORDS.iter().any(|word| lower.contains(word))
         || matches!(
@@ -182,6 +182,13 @@ pub(crate) fn is_placeholder(value: &str) -> bool {
                 | "test"
                 | "fake"
         )
+}
+
+/// Whether a value has no two different letters or digits: `00000000-0000`, `****`.
+fn is_monotonous(value: &str) -> bool {
+    let mut characters = value.chars().filter(|character| character.is_alphanumeric());
+    let first = characters.next();
+    characters.all(|character| Some(character) == first)
 }
 
 /// A credential within a URL.
@@ -364,6 +371,7 @@ mod tests {
             "****",
             "true",
             "your-token-here",
+            "0000-0000",
             "1234",
         ] {
             assert!(is_placeholder(value), "{value}");

@@ -3,7 +3,7 @@
 //! set up for an index and a certificate authority.
 //!
 //! Two ways lead to an answer. Each tool has *rules*, applied to the [`Machine`]'s variables and configuration files
-//! ([`tools`]); and a tool that is installed can be *asked*: it is run with a harmless request. [`matrix`](matrix())
+//! ([`mod@tools`]); and a tool that is installed can be *asked*: it is run with a harmless request. [`matrix`](matrix())
 //! does both and holds one against the other.
 //!
 //! [`configure`] plans and makes the edits of a tool's own files; [`environment`] writes variables for a shell.

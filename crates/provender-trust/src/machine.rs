@@ -218,7 +218,7 @@ mod tests {
 
     fn machine(variables: &[(&str, &str)]) -> Machine {
         let variables = variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
-        let mut machine = Machine::new(variables, "/work/project");
+        let mut machine = Machine::new(variables, "/home/ann/project");
         machine.os = Os::Linux;
         machine.home = Some(PathBuf::from("/home/ann"));
         machine

@@ -19,7 +19,7 @@ pub struct Question<'a> {
     pub url: &'a Url,
     /// Judges the chain of that URL's host, which was recorded before.
     pub judge: &'a Judge<'a>,
-    /// Whether installed tools are run. Otherwise only their rules are applied.
+    /// Whether installed tools make a request. Otherwise their rules are applied to the version that they tell.
     pub ask: bool,
     /// The certificates that a remedy may name; without them only what switches verification off has a remedy.
     pub bundle: Option<&'a CaBundle>,

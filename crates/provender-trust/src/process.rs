@@ -57,7 +57,7 @@ impl Invocation {
 /// What a run came to.
 #[derive(Debug, Clone)]
 pub(crate) struct Output {
-    /// What it printed: standard error, then standard output.
+    /// What it printed: standard output, then standard error.
     pub(crate) text: String,
     /// What it printed to standard output.
     pub(crate) stdout: String,
@@ -104,7 +104,7 @@ pub(crate) fn run(
     let stderr = String::from_utf8_lossy(&std::fs::read(&err)?).into_owned();
     let status = status?;
     Ok(Output {
-        text: format!("{stderr}\n{stdout}"),
+        text: format!("{stdout}\n{stderr}"),
         stdout,
         success: status.is_some_and(|status| status.success()),
         timed_out: status.is_none(),
@@ -146,7 +146,8 @@ fn in_a_group_of_its_own(_command: &mut Command) {}
 #[cfg(not(unix))]
 fn end_group(_child: &Child) {}
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
 

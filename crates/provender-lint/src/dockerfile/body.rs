@@ -8,7 +8,7 @@ use super::exec::{self, Element};
 use super::read::{Draft, Reader};
 use super::scripts::{self, Shell};
 use super::{Body, Flag, substitution};
-use crate::facts::{Home, Origin, Span, Word};
+use crate::facts::{Home, Origin, Removal, Word};
 
 impl Reader<'_> {
     /// A word, variables put in.
@@ -109,7 +109,13 @@ impl Reader<'_> {
             _ => Home::Container { stage },
         };
         if let Some(elements) = exec::read(&draft.line, range.clone()) {
-            let facts = scripts::exec_facts(&draft.line, &elements, &home, &self.known);
+            let mut facts = scripts::exec_facts(&draft.line, &elements, &home, &self.known);
+            if draft.keyword == "RUN"
+                && let Some(command) = facts.commands.first()
+            {
+                let removal = Removal { command: command.span.clone(), whole: draft.lines.clone() };
+                facts.removals.push(removal);
+            }
             self.facts.append(facts);
             let words = scripts::exec_words(&draft.line, &elements);
             return Body::Exec { words, span: draft.line.span(range) };
@@ -134,21 +140,22 @@ impl Reader<'_> {
                     &self.known,
                 ),
             };
+            let all = script.as_ref().unwrap_or(&line_span);
             for variable in &mut facts.variables {
-                if matches!(variable.origin, Origin::Shell(_))
-                    && script.as_ref().unwrap_or(&line_span) == &variable.whole
-                {
+                if matches!(variable.origin, Origin::Shell(_)) && variable.whole == *all {
                     variable.whole = draft.lines.clone();
                 }
             }
-            for command in &mut facts.commands {
-                let all = script.as_ref().unwrap_or(&line_span);
-                let alone = |whole: &Span| whole.start <= all.start && all.end <= whole.end;
-                if command.whole.as_ref().is_some_and(alone) {
-                    let may_go = draft.keyword == "RUN";
-                    command.whole = may_go.then(|| draft.lines.clone());
+            for setting in facts.settings.iter_mut().filter(|setting| setting.whole == *all) {
+                setting.whole = draft.lines.clone();
+                if let [value] = setting.values.as_mut_slice() {
+                    value.whole = draft.lines.clone();
                 }
             }
+            for removal in facts.removals.iter_mut().filter(|removal| removal.whole == *all) {
+                removal.whole = draft.lines.clone();
+            }
+            facts.removals.retain(|removal| draft.keyword == "RUN" || removal.whole != draft.lines);
             self.facts.append(facts);
         }
         Body::Shell { span, script }

@@ -7,10 +7,10 @@ use super::exec;
 use super::heredoc::{self, Announced, Heredoc};
 use super::lines::{Joined, Lines};
 use super::scripts::Shell;
-use super::{Dockerfile, Environment, Instruction, Stage, directives};
+use super::{Body, Dockerfile, Environment, Instruction, Stage, directives};
 use crate::facts::{Facts, Span, SyntaxError, Word};
 use crate::passage::Passage;
-use crate::shell::Known;
+use crate::shell::{self, Known};
 
 const KEYWORDS: &[&str] = &[
     "ADD",
@@ -139,6 +139,16 @@ impl Reader<'_> {
         }
         let flags = flags.into_iter().map(|flag| self.flag(&draft, flag)).collect();
         let body = self.body(&draft);
+        if let ("COPY" | "ADD", Body::Words(words)) = (draft.keyword.as_str(), &body)
+            && let Some(target) = words.last()
+        {
+            for heredoc in &draft.heredocs {
+                // Into a folder it goes under its own name.
+                let folder = target.text.ends_with('/').then_some(heredoc.name.as_str());
+                let path = format!("{}{}", target.text, folder.unwrap_or_default());
+                shell::read_heredoc(&path, self.text, heredoc.content.clone(), &mut self.facts);
+            }
+        }
         let stage = self.dockerfile.stages.len().checked_sub(1);
         self.dockerfile.instructions.push(Instruction {
             keyword: draft.keyword,

@@ -68,11 +68,19 @@ pub(super) fn text_facts(
     }
     text.push_from(line, at..body.end);
     let mut facts = shell::parse_passage(&text, home, known);
+    if !heredocs.is_empty() {
+        // Their lines would stay behind.
+        facts.removals.clear();
+    }
     if let [heredoc] = heredocs
         && heredoc.descriptor.is_none_or(|descriptor| descriptor == 0)
         && facts.commands.iter().any(|command| reads_script(command, heredoc))
     {
         facts.append(shell::parse(file, heredoc.content.clone(), home, known));
+    } else if let [heredoc] = heredocs
+        && let Some(path) = shell::target_of_input(&text)
+    {
+        shell::read_heredoc(&path, file, heredoc.content.clone(), &mut facts);
     }
     facts
 }
@@ -102,8 +110,7 @@ pub(super) fn exec_facts(
     let words = exec_words(line, elements);
     let (Some(first), Some(last)) = (words.first(), words.last()) else { return facts };
     let span = first.span.start..last.span.end;
-    let own_home = home.clone();
-    let command = Command { assignments: Vec::new(), words, span, whole: None, home: own_home };
+    let command = Command { assignments: Vec::new(), words, span, home: home.clone() };
     let script = shell::script_word(&command);
     facts.commands.push(command);
     if let Some(element) = script.and_then(|index| elements.get(index)) {

@@ -333,3 +333,20 @@ fn a_keyword_may_be_continued() {
     assert_eq!(commands("FROM a\nRUN b \\\n# c"), ["b"]);
     assert_eq!(commands("FROM a\nRUN b \\\\\nUSER c"), ["b|\\"]);
 }
+
+#[test]
+fn a_command_goes_with_its_instruction_if_it_is_alone() {
+    for (text, left) in [
+        ("FROM a\nRUN npm x\nUSER b\n", Some("FROM a\nUSER b\n")),
+        ("FROM a\nRUN [\"npm\"]\nUSER b\n", Some("FROM a\nUSER b\n")),
+        ("FROM a\nRUN c && \\\n # d\n npm x\nUSER b\n", Some("FROM a\nRUN c\nUSER b\n")),
+        ("FROM a\nRUN <<E\nnpm x\nE\nUSER b\n", Some("FROM a\nUSER b\n")),
+        ("FROM a\nRUN \\\n npm x # c\nUSER b\n", Some("FROM a\nUSER b\n")),
+        ("FROM a\nRUN npm x <<E\nc\nE\n", None),
+        ("FROM a\nCMD npm x\n", None),
+    ] {
+        let facts = read(text).1;
+        let whole = facts.whole_of(command(&facts, "npm"));
+        assert_eq!(whole.map(|whole| without(text, whole.clone())).as_deref(), left, "{text}");
+    }
+}

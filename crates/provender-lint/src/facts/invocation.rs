@@ -288,7 +288,7 @@ mod tests {
             .split(' ')
             .map(|word| Word { text: word.to_owned(), known: true, span: 0..0, whole: 0..0 })
             .collect();
-        Command { assignments: Vec::new(), words, span: 0..0, whole: None, home: Home::Script }
+        Command { assignments: Vec::new(), words, span: 0..0, home: Home::Script }
     }
 
     fn invoked(text: &str) -> String {

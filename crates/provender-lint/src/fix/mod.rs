@@ -3,12 +3,14 @@
 mod apply;
 mod edits;
 pub mod image;
+mod project;
 
 #[cfg(test)]
 pub(crate) mod proof;
 
 pub use apply::{Fixer, Grounds, Left, Made, Plan};
 pub use edits::apply;
+pub use project::{ProjectFix, Trust, project};
 
 use crate::finding::Edit;
 use crate::source::File;

@@ -1,6 +1,6 @@
 //! A compose file's services as rules ask about them.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::facts::{Setting, Value};
 use crate::settings::compose::{self, Build};
@@ -21,11 +21,6 @@ pub(crate) struct Service<'a> {
 pub(crate) fn services(file: &File) -> impl Iterator<Item = Service<'_>> {
     let services = file.compose.iter().flat_map(|compose| &compose.services);
     services.map(move |model| Service { file, model })
-}
-
-/// The services of every compose file among these.
-pub(crate) fn services_among(all: &[File]) -> impl Iterator<Item = Service<'_>> {
-    all.iter().flat_map(services)
 }
 
 impl<'a> Service<'a> {
@@ -71,18 +66,15 @@ impl<'a> Service<'a> {
         (!foreign).then(|| tidy(&folder(&self.file.path).join(context)))
     }
 
-    /// Whether this Dockerfile is the one that it is built from.
-    pub(crate) fn builds(&self, dockerfile: &Path) -> bool {
+    /// The Dockerfile that it is built from; where none is named, what the builders look for.
+    pub(crate) fn dockerfiles(&self) -> Vec<PathBuf> {
         let (Some(context), Some(build)) = (self.context(), &self.model.build) else {
-            return false;
+            return Vec::new();
         };
-        let Build { dockerfile: named, dockerfile_inline: None, .. } = build else { return false };
-        let dockerfile = tidy(dockerfile);
-        match named {
-            Some(named) => tidy(&context.join(&named.text)) == dockerfile,
-            None => ["Dockerfile", "Containerfile"]
-                .iter()
-                .any(|name| tidy(&context.join(name)) == dockerfile),
+        match build {
+            Build { dockerfile_inline: Some(_), .. } => Vec::new(),
+            Build { dockerfile: Some(named), .. } => vec![tidy(&context.join(&named.text))],
+            _ => vec![context.join("Dockerfile"), context.join("Containerfile")],
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path};
 
-use crate::dockerfile::{Body, Dockerfile, Instruction};
+use crate::dockerfile::{Dockerfile, Instruction};
 use crate::facts::Word;
 
 use super::shipped;
@@ -26,11 +26,7 @@ impl<'d> Copying<'d> {
         if instruction.onbuild || !matches!(instruction.keyword.as_str(), "COPY" | "ADD") {
             return None;
         }
-        let words = match &instruction.body {
-            Body::Words(words) | Body::Exec { words, .. } => words,
-            Body::Shell { .. } => return None,
-        };
-        match words.as_slice() {
+        match instruction.words() {
             [sources @ .., destination] if !sources.is_empty() => {
                 Some(Self { index, instruction, sources, destination })
             }
@@ -48,7 +44,7 @@ impl<'d> Copying<'d> {
     }
 
     /// The stage that it copies from.
-    pub(crate) fn from_stage(&self, dockerfile: &Dockerfile) -> Option<usize> {
+    pub(crate) fn source_stage(&self, dockerfile: &Dockerfile) -> Option<usize> {
         let from = self.from()?;
         let here = self.instruction.stage?;
         stage_of(dockerfile, from, here)
@@ -60,6 +56,7 @@ impl<'d> Copying<'d> {
         self.sources.iter().filter(move |source| {
             from_context
                 && source.known
+                && !source.text.is_empty()
                 && !source.text.starts_with("<<")
                 && !is_remote(&source.text)
         })
@@ -147,10 +144,7 @@ pub(crate) fn working_folder(dockerfile: &Dockerfile, index: usize) -> Option<St
             break;
         }
         if instruction.keyword == "WORKDIR" {
-            let word = match &instruction.body {
-                Body::Words(words) => words.first()?,
-                Body::Exec { .. } | Body::Shell { .. } => return None,
-            };
+            let word = instruction.words().first()?;
             folder = if word.known { absolute(&word.text, || folder) } else { None };
         }
     }
@@ -202,7 +196,7 @@ fn reaches_within(
         return false;
     }
     copyings(dockerfile, stage).any(|later| {
-        let Some(from) = later.from_stage(dockerfile) else { return false };
+        let Some(from) = later.source_stage(dockerfile) else { return false };
         let takes = later.sources.iter().any(|source| {
             source.known
                 && absolute(&source.text, || Some(String::new()))

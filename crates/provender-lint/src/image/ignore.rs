@@ -3,9 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::project::Project;
 use crate::source::{File, FileKind};
 
-use super::{compose, folder, tidy};
+use super::{folder, tidy};
 
 /// The folder that a build is given, and what of it is left out.
 #[derive(Debug, Clone)]
@@ -14,40 +15,38 @@ pub(crate) struct Context<'a> {
     pub(crate) root: PathBuf,
     /// The file that leaves things out.
     pub(crate) ignore: Option<&'a File>,
+    /// Whether it is this folder for sure. Otherwise it may be the Dockerfile's own folder as well.
+    pub(crate) certain: bool,
 }
 
 /// The context of a Dockerfile's build: the one that a compose file names; else the nearest folder
 /// from the Dockerfile's upwards that has a `.dockerignore`; else the Dockerfile's own.
 ///
 /// `NAME.dockerignore` beside the Dockerfile goes before the context's own, as BuildKit has it.
-pub(crate) fn context<'a>(dockerfile: &Path, all: &'a [File]) -> Context<'a> {
+pub(crate) fn context<'a>(dockerfile: &Path, project: &Project<'a>) -> Context<'a> {
     let own = folder(dockerfile);
-    let named = compose::services_among(all)
-        .filter(|service| service.builds(dockerfile))
-        .find_map(|service| service.context());
+    let named = project.services_of(dockerfile).iter().find_map(|service| service.context());
     let general = |root: &Path| {
         [".dockerignore", ".containerignore"]
             .iter()
-            .find_map(|name| ignore_file(all, &root.join(name)))
-    };
-    let root = match named {
-        Some(root) => root,
-        None => own
-            .ancestors()
-            .find(|root| general(root).is_some())
-            .map_or_else(|| own.clone(), Path::to_path_buf),
+            .find_map(|name| ignore_file(project, &root.join(name)))
     };
     let specific = dockerfile.file_name().and_then(|name| {
         let mut name = name.to_owned();
         name.push(".dockerignore");
-        ignore_file(all, &own.join(name))
+        ignore_file(project, &own.join(name))
     });
+    let is_named = named.is_some();
+    let root = named
+        .or_else(|| own.ancestors().find(|root| general(root).is_some()).map(Path::to_path_buf))
+        .unwrap_or_else(|| own.clone());
     let ignore = specific.or_else(|| general(&root));
-    Context { root, ignore }
+    let certain = is_named || specific.is_some() || root == own;
+    Context { root, ignore, certain }
 }
 
-fn ignore_file<'a>(all: &'a [File], path: &Path) -> Option<&'a File> {
-    all.iter().find(|file| file.kind == FileKind::Dockerignore && tidy(&file.path) == path)
+fn ignore_file<'a>(project: &Project<'a>, path: &Path) -> Option<&'a File> {
+    project.file(path).filter(|file| file.kind == FileKind::Dockerignore)
 }
 
 impl Context<'_> {

@@ -6,9 +6,8 @@ use std::path::Path;
 
 use crate::dockerfile::{Dockerfile, Instruction};
 use crate::facts::{Command, Home, Word};
+use crate::project::Project;
 use crate::source::File;
-
-use super::compose;
 
 /// A stage that becomes an image.
 #[derive(Debug, Clone, Copy)]
@@ -38,18 +37,15 @@ impl Shipped<'_> {
 }
 
 /// The stages of a Dockerfile that become images: the last one, and every one that a service of a
-/// compose file among `all` names as its `target`.
+/// compose file names as its `target`.
 pub(crate) fn shipped<'a>(
     file: &File,
     dockerfile: &Dockerfile,
-    all: &'a [File],
+    project: &Project<'a>,
 ) -> Vec<Shipped<'a>> {
     let Some(last) = dockerfile.stages.len().checked_sub(1) else { return Vec::new() };
     let mut found = vec![Shipped { stage: last, by: None }];
-    for service in compose::services_among(all) {
-        if !service.builds(&file.path) {
-            continue;
-        }
+    for service in project.services_of(&file.path) {
         let Some(target) = service.target() else { continue };
         let target = target.to_lowercase();
         let stage = dockerfile
@@ -63,6 +59,12 @@ pub(crate) fn shipped<'a>(
         }
     }
     found
+}
+
+/// Shipped stages in the file's order, so that what a stage stands on comes before it.
+pub(crate) fn lowest_first(mut shipped: Vec<Shipped<'_>>) -> Vec<Shipped<'_>> {
+    shipped.sort_by_key(|shipped| shipped.stage);
+    shipped
 }
 
 /// A stage with all that it stands on, the outermost first.
@@ -87,7 +89,7 @@ pub(crate) fn lasting(dockerfile: &Dockerfile, shipped: &[Shipped<'_>]) -> BTree
 }
 
 /// The image that a stage stands on in the end.
-pub(crate) fn base<'d>(dockerfile: &'d Dockerfile, stage: usize) -> Option<&'d Word> {
+pub(crate) fn base(dockerfile: &Dockerfile, stage: usize) -> Option<&Word> {
     let outermost = *chain(dockerfile, stage).first()?;
     dockerfile.stages.get(outermost).map(|stage| &stage.base)
 }

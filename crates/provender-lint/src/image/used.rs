@@ -15,8 +15,8 @@ pub(crate) struct Used<'f> {
     pub(crate) reference: Reference<'f>,
     /// The name as it comes out.
     pub(crate) text: &'f str,
-    /// What it is there for: `base image`.
-    pub(crate) role: String,
+    /// The image in words, with what it is there for: ``base image `python` ``.
+    pub(crate) named: String,
     /// Where it stands.
     pub(crate) span: Span,
     /// Where else it is written: the default of an `ARG` that stands in its place.
@@ -53,7 +53,7 @@ fn bases<'f>(file: &'f File, dockerfile: &'f Dockerfile, found: &mut Vec<Used<'f
         found.push(Used {
             reference,
             text: &base.text,
-            role: "base image".to_owned(),
+            named: format!("base image `{}`", base.text),
             span: base.span.clone(),
             default,
         });
@@ -68,11 +68,11 @@ fn others<'f>(dockerfile: &'f Dockerfile, found: &mut Vec<Used<'f>>) {
         for flag in &instruction.flags {
             let Some(value) = flag.value.as_deref() else { continue };
             let (from, role) = match (instruction.keyword.as_str(), flag.name.as_str()) {
-                ("COPY", "from") => (value, "image that is copied from"),
+                ("COPY", "from") => (value, "that is copied from"),
                 ("RUN", "mount") => {
                     let from = value.split(',').find_map(|part| part.strip_prefix("from="));
                     let Some(from) = from else { continue };
-                    (from, "image that is mounted")
+                    (from, "that is mounted")
                 }
                 _ => continue,
             };
@@ -84,7 +84,7 @@ fn others<'f>(dockerfile: &'f Dockerfile, found: &mut Vec<Used<'f>>) {
                 found.push(Used {
                     reference,
                     text: from,
-                    role: role.to_owned(),
+                    named: format!("image `{from}` {role}"),
                     span: flag.word.span.clone(),
                     default: None,
                 });
@@ -111,7 +111,7 @@ fn services<'f>(file: &'f File, found: &mut Vec<Used<'f>>) {
         found.push(Used {
             reference,
             text: &image.text,
-            role: format!("image of service `{}`", service.name()),
+            named: format!("image `{}` of service `{}`", image.text, service.name()),
             span: image.span.clone(),
             default: None,
         });

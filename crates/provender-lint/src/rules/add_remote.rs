@@ -46,9 +46,9 @@ impl Rule for AddRemote {
                 let finding = match repository(&source.text) {
                     Some(Some(revision)) if is_commit(revision) => continue,
                     Some(_) if !source.known => continue,
-                    Some(_) => Finding::new(
+                    Some(revision) => Finding::new(
                         self.id(),
-                        self.level(),
+                        if revision.is_some_and(is_version) { Level::Note } else { self.level() },
                         source.span.clone(),
                         format!("the repository `{name}` is added at no fixed commit"),
                         "may be another tree tomorrow",
@@ -94,6 +94,11 @@ fn repository(url: &str) -> Option<Option<&str>> {
 
 fn is_commit(revision: &str) -> bool {
     matches!(revision.len(), 40 | 64) && revision.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Whether a revision is, by its name, a release, which seldom moves.
+fn is_version(revision: &str) -> bool {
+    revision.strip_prefix('v').unwrap_or(revision).starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// Whether a later step of the stage compares checksums or signatures.

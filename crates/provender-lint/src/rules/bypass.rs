@@ -184,8 +184,9 @@ impl Found {
     }
 
     /// A command as a whole.
-    pub(crate) fn command(command: &Command) -> Self {
-        let fix = command.whole.clone().map(|whole| ("the command".to_owned(), whole));
+    pub(crate) fn command(file: &File, command: &Command) -> Self {
+        let whole = file.facts.whole_of(command).cloned();
+        let fix = whole.map(|whole| ("the command".to_owned(), whole));
         Self { span: command.span.clone(), fix }
     }
 }

@@ -7,6 +7,7 @@ use crate::finding::Finding;
 use crate::image::anchors::anchors;
 use crate::image::network::{rebuilds_trust, speaks_tls};
 use crate::image::shipped::{self, shipped};
+use crate::project::Project;
 use crate::source::File;
 
 /// `lint/ca-baked-in`.
@@ -31,9 +32,9 @@ impl Rule for CaBakedIn {
 
     fn check(&self, _file: &File, _findings: &mut Vec<Finding>) {}
 
-    fn check_among(&self, file: &File, all: &[File], findings: &mut Vec<Finding>) {
+    fn check_in(&self, file: &File, project: &Project<'_>, findings: &mut Vec<Finding>) {
         let Some(dockerfile) = &file.dockerfile else { return };
-        for shipped in shipped(file, dockerfile, all) {
+        for shipped in shipped(file, dockerfile, project) {
             let chain = shipped::chain(dockerfile, shipped.stage);
             let mut rebuilt = None;
             let mut needed = None;

@@ -46,13 +46,18 @@ impl Rule for CondaSslVerify {
         BYPASS.variables(file, |name| name == "CONDA_SSL_VERIFY", off, findings);
         for (command, invocation) in invocations(file) {
             if ["conda", "mamba", "micromamba"].contains(&invocation.program) {
-                of_command(command, &invocation, findings);
+                of_command(file, command, &invocation, findings);
             }
         }
     }
 }
 
-fn of_command(command: &Command, invocation: &Invocation<'_>, findings: &mut Vec<Finding>) {
+fn of_command(
+    file: &File,
+    command: &Command,
+    invocation: &Invocation<'_>,
+    findings: &mut Vec<Finding>,
+) {
     // Behind `run` stands another program with its own options.
     if invocation.plain().next().is_some_and(|word| word.text == "run") {
         return;
@@ -76,7 +81,7 @@ fn of_command(command: &Command, invocation: &Invocation<'_>, findings: &mut Vec
         && !reads
     {
         let state = State::of(value, off);
-        findings.extend(BYPASS.judge(state, Found::command(command), Vec::new()));
+        findings.extend(BYPASS.judge(state, Found::command(file, command), Vec::new()));
     }
 }
 

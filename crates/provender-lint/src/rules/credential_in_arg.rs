@@ -7,6 +7,7 @@ use super::credential_in_env::{hint, is_literal};
 use crate::facts::Origin;
 use crate::finding::Finding;
 use crate::image::shipped::{self, shipped};
+use crate::project::Project;
 use crate::secret::{is_placeholder, names_secret};
 use crate::source::File;
 
@@ -57,9 +58,9 @@ impl Rule for CredentialInArg {
         }
     }
 
-    fn check_among(&self, file: &File, all: &[File], findings: &mut Vec<Finding>) {
+    fn check_in(&self, file: &File, project: &Project<'_>, findings: &mut Vec<Finding>) {
         let Some(dockerfile) = &file.dockerfile else { return };
-        let shipped = shipped(file, dockerfile, all);
+        let shipped = shipped(file, dockerfile, project);
         for variable in &file.facts.variables {
             let Origin::DockerArg { stage } = &variable.origin else { continue };
             if !names_secret(&variable.name) {

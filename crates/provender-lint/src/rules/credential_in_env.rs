@@ -6,6 +6,7 @@ use super::Rule;
 use crate::facts::{Origin, Variable, Word};
 use crate::finding::Finding;
 use crate::image::shipped::{self, shipped};
+use crate::project::Project;
 use crate::secret::{is_placeholder, names_secret};
 use crate::source::File;
 
@@ -31,9 +32,9 @@ impl Rule for CredentialInEnv {
 
     fn check(&self, _file: &File, _findings: &mut Vec<Finding>) {}
 
-    fn check_among(&self, file: &File, all: &[File], findings: &mut Vec<Finding>) {
+    fn check_in(&self, file: &File, project: &Project<'_>, findings: &mut Vec<Finding>) {
         let Some(dockerfile) = &file.dockerfile else { return };
-        let shipped = shipped(file, dockerfile, all);
+        let shipped = shipped(file, dockerfile, project);
         for variable in &file.facts.variables {
             let (Origin::DockerEnv { stage }, Some(value)) = (&variable.origin, &variable.value)
             else {

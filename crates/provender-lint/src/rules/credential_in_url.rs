@@ -49,7 +49,7 @@ impl Rule for CredentialInUrl {
                 findings.push(
                     Finding::new(
                         self.id(),
-                        self.level(),
+                        if is_web(url.scheme) { self.level() } else { Level::Warning },
                         secret,
                         format!("a credential is written in `{}`", url.redacted()),
                         "readable by whoever has the file",
@@ -94,10 +94,13 @@ fn spoken(file: &File) -> impl Iterator<Item = Span> + '_ {
 /// The password of a database that no other machine reaches, or that is its user's name: what
 /// examples for developers have.
 fn is_toy(url: &InUrl<'_>, secret: &str) -> bool {
+    let user_s_name = url.user.is_some_and(|user| user.eq_ignore_ascii_case(secret));
+    !is_web(url.scheme) && (host::is_loopback(url.host) || user_s_name)
+}
+
+fn is_web(scheme: &str) -> bool {
     let web = ["http", "https", "git+https", "git+http", "ftp", "ftps"];
-    !web.contains(&url.scheme.to_ascii_lowercase().as_str())
-        && (host::is_loopback(url.host)
-            || url.user.is_some_and(|user| user.eq_ignore_ascii_case(secret)))
+    web.iter().any(|known| scheme.eq_ignore_ascii_case(known))
 }
 
 fn hint(kind: FileKind, scheme: &str) -> &'static str {

@@ -125,20 +125,26 @@ fn of_sources(file: &File, findings: &mut Vec<Finding>) {
     let of = |source: &Source<'_>, key: &str| {
         source.get(key).map(|setting| setting.value.to_lowercase())
     };
-    let priority =
-        |source: &Source<'_>| of(source, "priority").unwrap_or_else(|| "primary".to_owned());
+    // `secondary`, a priority or a key of its own, is what poetry 1 called a source that is asked
+    // besides the public one.
+    let priority = |source: &Source<'_>| match of(source, "priority") {
+        Some(priority) if priority == "secondary" => "supplemental".to_owned(),
+        Some(priority) => priority,
+        None if of(source, "secondary").is_some_and(|value| yes(&value)) => {
+            "supplemental".to_owned()
+        }
+        None => "primary".to_owned(),
+    };
     let is_public = |source: &Source<'_>| of(source, "name").as_deref() == Some("pypi");
     let primary: Vec<_> = poetry
         .iter()
-        .filter(|source| matches!(priority(source).as_str(), "primary" | "default" | "secondary"))
+        .filter(|source| matches!(priority(source).as_str(), "primary" | "default"))
         .collect();
     let private_first = primary.iter().any(|source| !is_public(source));
     for source in &poetry {
-        let asked_behind_public =
-            matches!(priority(source).as_str(), "supplemental") && !private_first;
-        let asked_with_another = matches!(priority(source).as_str(), "primary" | "secondary")
-            && primary.len() > 1
-            && !is_public(source);
+        let asked_behind_public = priority(source) == "supplemental" && !private_first;
+        let asked_with_another =
+            priority(source) == "primary" && primary.len() > 1 && !is_public(source);
         if let Some(url) = source.get("url")
             && (asked_behind_public || asked_with_another)
         {
@@ -156,7 +162,7 @@ fn of_sources(file: &File, findings: &mut Vec<Finding>) {
         setting.tool == Tool::Pdm && setting.name() == "respect-source-order" && yes(&setting.value)
     });
     for source in sources(file, Tool::Pdm) {
-        let bounded = source.get("include_packages").is_some() || ordered;
+        let bounded = source.contains_key("include_packages") || ordered;
         if let Some(url) = source.get("url")
             && !bounded
             && !is_public(&source)
@@ -363,6 +369,11 @@ mod tests {
                  [[tool.poetry.source]]\nname = \"more\"\nurl = \"https://b.example\"\n\
                  priority = \"supplemental\"\n",
                 0,
+            ),
+            (
+                "[[tool.poetry.source]]\nname = \"corp\"\nurl = \"https://a.example\"\n\
+                 secondary = true\n",
+                1,
             ),
             ("[[tool.pdm.source]]\nname = \"corp\"\nurl = \"https://a.example\"\n", 1),
             ("[[tool.pdm.source]]\nname = \"pypi\"\nurl = \"https://a.example\"\n", 0),

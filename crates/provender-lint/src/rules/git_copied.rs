@@ -1,16 +1,14 @@
 //! A repository's history copied into an image.
 
-use std::path::Path;
-
 use provender_core::Level;
 
 use super::Rule;
 use super::secrets_copied::lands_in;
 use crate::finding::Finding;
 use crate::image::copying::{Copying, absolute};
-use crate::image::ignore::{self, Context};
+use crate::image::ignore;
 use crate::image::shipped::shipped;
-use crate::image::tidy;
+use crate::project::Project;
 use crate::source::File;
 
 /// `lint/git-copied`.
@@ -35,10 +33,10 @@ impl Rule for GitCopied {
 
     fn check(&self, _file: &File, _findings: &mut Vec<Finding>) {}
 
-    fn check_among(&self, file: &File, all: &[File], findings: &mut Vec<Finding>) {
+    fn check_in(&self, file: &File, project: &Project<'_>, findings: &mut Vec<Finding>) {
         let Some(dockerfile) = &file.dockerfile else { return };
-        let shipped = shipped(file, dockerfile, all);
-        let context = ignore::context(&file.path, all);
+        let shipped = shipped(file, dockerfile, project);
+        let context = ignore::context(&file.path, project);
         for (index, instruction) in dockerfile.instructions.iter().enumerate() {
             let Some(copying) = Copying::of(index, instruction) else { continue };
             let Some(image) = lands_in(dockerfile, &copying, &shipped) else { continue };
@@ -48,7 +46,8 @@ impl Rule for GitCopied {
                 // Without any ignore file it is `lint/secrets-copied` that speaks.
                 let taken = matches!(path.as_str(), "/" | "/*")
                     && context.ignore.is_some()
-                    && is_repository(&context, all);
+                    && context.certain
+                    && project.is_root(&context.root);
                 if !(named || taken) || context.leaves_out(".git") {
                     continue;
                 }
@@ -74,22 +73,6 @@ impl Rule for GitCopied {
             }
         }
     }
-}
-
-/// Whether the context is, as far as is seen, the repository's root: nothing that was looked at
-/// lies outside, or what only a root has lies in it.
-fn is_repository(context: &Context<'_>, all: &[File]) -> bool {
-    let root = |path: &Path| {
-        let path = tidy(path);
-        path.strip_prefix(&context.root).is_ok_and(|relative| {
-            relative.starts_with(".github")
-                || [".gitlab-ci.yml", ".gitmodules", ".gitattributes"]
-                    .iter()
-                    .any(|name| relative == Path::new(name))
-        })
-    };
-    all.iter().any(|file| root(&file.path))
-        || all.iter().all(|file| tidy(&file.path).starts_with(&context.root))
 }
 
 #[cfg(test)]
@@ -134,7 +117,10 @@ mod tests {
             (".github/workflows/ci.yml", "on: push\njobs: {}\n"),
         ];
         assert_eq!(messages(&GitCopied, &files), [""; 0]);
-        let files = [files[0], (".dockerignore", ".env\n"), files[3]];
+        let root = (".dockerignore", ".env\n");
+        assert_eq!(messages(&GitCopied, &[files[0], root, files[3]]), [""; 0]);
+        let compose = "services:\n  a:\n    build: {context: ., dockerfile: web/Dockerfile}\n";
+        let files = [files[0], root, files[3], ("compose.yaml", compose)];
         assert_eq!(messages(&GitCopied, &files).len(), 1);
     }
 }

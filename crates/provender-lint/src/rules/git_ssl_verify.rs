@@ -57,7 +57,7 @@ impl Rule for GitSslVerify {
         }
         for (command, invocation) in invocations(file) {
             if invocation.program == "git" {
-                of_command(command, &invocation, findings);
+                of_command(file, command, &invocation, findings);
             }
         }
     }
@@ -65,7 +65,12 @@ impl Rule for GitSslVerify {
 
 const ANY_VALUE: &str = "git asks whether GIT_SSL_NO_VERIFY is there, not what it is set to";
 
-fn of_command(command: &Command, invocation: &Invocation<'_>, findings: &mut Vec<Finding>) {
+fn of_command(
+    file: &File,
+    command: &Command,
+    invocation: &Invocation<'_>,
+    findings: &mut Vec<Finding>,
+) {
     for option in ["-c", "--config"] {
         for used in invocation.option(option, true) {
             // A key without a value is a yes.
@@ -91,7 +96,7 @@ fn of_command(command: &Command, invocation: &Invocation<'_>, findings: &mut Vec
     let asks = |word: &str| word.starts_with("--unset") || word.starts_with("--get");
     if is_ssl_verify(&pair.0.text) && !invocation.arguments.iter().any(|word| asks(&word.text)) {
         let state = State::of(pair.1, off);
-        findings.extend(BYPASS.judge(state, Found::command(command), of_key(&pair.0.text)));
+        findings.extend(BYPASS.judge(state, Found::command(file, command), of_key(&pair.0.text)));
     }
 }
 

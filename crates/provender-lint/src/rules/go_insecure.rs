@@ -63,8 +63,11 @@ impl Rule for GoInsecure {
                     let Some(assignment) = Assignment::of_word(word, word.whole.clone()) else {
                         continue;
                     };
-                    let found =
-                        if words.len() == 1 { Found::command(command) } else { Found::word(word) };
+                    let found = if words.len() == 1 {
+                        Found::command(file, command)
+                    } else {
+                        Found::word(word)
+                    };
                     findings.extend(judge(self, &assignment, found));
                 }
             }

@@ -32,14 +32,11 @@ impl Rule for ImageLatest {
             let repository = image.reference.repository;
             let (message, label) = match image.reference.tag {
                 Some(_) => (
-                    format!(
-                        "the {} is `{}`, whichever version that is today",
-                        image.role, image.text
-                    ),
+                    format!("the {} is whichever version there is today", image.named),
                     "moves with every release",
                 ),
                 None => (
-                    format!("the {} `{}` has no tag, so it is `latest`", image.role, image.text),
+                    format!("the {} has no tag, so it is `latest`", image.named),
                     "no version is named",
                 ),
             };
@@ -72,7 +69,7 @@ mod tests {
             messages(&ImageLatest, &files),
             [
                 "the base image `python` has no tag, so it is `latest`",
-                "the base image is `debian:latest`, whichever version that is today",
+                "the base image `debian:latest` is whichever version there is today",
             ]
         );
     }
@@ -100,7 +97,7 @@ mod tests {
                     team/web\n  cache:\n    image: redis\n  db:\n    image: ${DB_IMAGE}\n";
         assert_eq!(
             messages(&ImageLatest, &[("compose.yaml", text)]),
-            ["the image of service `cache` `redis` has no tag, so it is `latest`"]
+            ["the image `redis` of service `cache` has no tag, so it is `latest`"]
         );
     }
 }

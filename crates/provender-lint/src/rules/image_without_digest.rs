@@ -34,7 +34,7 @@ impl Rule for ImageWithoutDigest {
         };
         for image in used(file).into_iter().filter(tagged) {
             let name = image.text;
-            let message = format!("the {} `{name}` is named without a digest", image.role);
+            let message = format!("the {} is named without a digest", image.named);
             let mut finding =
                 Finding::new(self.id(), self.level(), image.span, message, "the tag may be moved")
                     .because(
@@ -67,8 +67,8 @@ mod tests {
             messages(&ImageWithoutDigest, &[("Dockerfile", text)]),
             [
                 "the base image `registry.example:5000/python:3.12` is named without a digest",
-                "the image that is copied from `busybox:1.36` is named without a digest",
-                "the image that is mounted `tools.example/uv:0.5` is named without a digest",
+                "the image `busybox:1.36` that is copied from is named without a digest",
+                "the image `tools.example/uv:0.5` that is mounted is named without a digest",
             ]
         );
     }
@@ -87,7 +87,7 @@ mod tests {
                     lint/image-without-digest -- test only\n    image: postgres:15\n";
         assert_eq!(
             messages(&ImageWithoutDigest, &[("compose.yaml", text)]),
-            ["the image of service `db` `postgres:16` is named without a digest"]
+            ["the image `postgres:16` of service `db` is named without a digest"]
         );
     }
 }

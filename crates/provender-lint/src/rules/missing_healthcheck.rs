@@ -6,8 +6,9 @@ use super::Rule;
 use crate::dockerfile::Dockerfile;
 use crate::facts::{Command, Home, Span};
 use crate::finding::Finding;
-use crate::image::compose;
+use crate::image::compose::Service;
 use crate::image::shipped::{self, shipped};
+use crate::project::Project;
 use crate::source::File;
 
 /// `lint/missing-healthcheck`.
@@ -52,21 +53,26 @@ impl Rule for MissingHealthcheck {
 
     fn check(&self, _file: &File, _findings: &mut Vec<Finding>) {}
 
-    fn check_among(&self, file: &File, all: &[File], findings: &mut Vec<Finding>) {
+    fn check_in(&self, file: &File, project: &Project<'_>, findings: &mut Vec<Finding>) {
         let Some(dockerfile) = &file.dockerfile else { return };
         // Only an image that is built by itself; a compose service may check what it builds.
-        let checked = compose::services_among(all)
-            .any(|service| service.builds(&file.path) && service.is_checked());
+        let checked = project.services_of(&file.path).iter().any(Service::is_checked);
         if checked || shipped::is_workplace(&file.path) {
             return;
         }
-        for shipped in shipped(file, dockerfile, all) {
+        let mut told: Vec<usize> = Vec::new();
+        for shipped in shipped::lowest_first(shipped(file, dockerfile, project)) {
+            let chain = shipped::chain(dockerfile, shipped.stage);
+            if chain.iter().any(|stage| told.contains(stage)) {
+                continue;
+            }
             let has_check = shipped::instructions(dockerfile, shipped.stage)
                 .any(|(_, instruction)| instruction.keyword == "HEALTHCHECK");
             if has_check {
                 continue;
             }
             let Some((span, label)) = serves(file, dockerfile, shipped.stage) else { continue };
+            told.push(shipped.stage);
             let image = shipped.name(dockerfile);
             findings.push(
                 Finding::new(
@@ -93,8 +99,7 @@ impl Rule for MissingHealthcheck {
 /// What shows that an image serves: an open port, or a server as its command.
 fn serves(file: &File, dockerfile: &Dockerfile, stage: usize) -> Option<(Span, &'static str)> {
     let exposed = shipped::instructions(dockerfile, stage)
-        .filter(|(_, instruction)| instruction.keyword == "EXPOSE")
-        .last();
+        .rfind(|(_, instruction)| instruction.keyword == "EXPOSE");
     if let Some((_, instruction)) = exposed {
         return Some((instruction.span.clone(), "a port is served"));
     }

@@ -1,6 +1,7 @@
 //! Installing without the hashes that a lock beside has.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::path::Path;
 
 use provender_core::Level;
@@ -10,8 +11,9 @@ use super::bypass::{Found, assignments};
 use super::value::{no, yes};
 use crate::facts::{OptionUse, Tool};
 use crate::finding::Finding;
-use crate::image::{folder, tidy};
+use crate::image::folder;
 use crate::pip::{Install, Program};
+use crate::project::Project;
 use crate::source::{File, FileKind};
 
 /// `lint/missing-require-hashes`.
@@ -59,10 +61,12 @@ impl Rule for MissingRequireHashes {
         }
     }
 
-    fn check_among(&self, file: &File, all: &[File], findings: &mut Vec<Finding>) {
-        if wants_hashes(file)
-            || all.iter().any(|other| other.kind == FileKind::PipConf && wants_hashes(other))
-        {
+    fn check_in(&self, file: &File, project: &Project<'_>, findings: &mut Vec<Finding>) {
+        let configured = || {
+            let settings = ["pip.conf", "pip.ini"].map(|name| project.named(OsStr::new(name)));
+            settings.into_iter().flatten().any(|settings| wants_hashes(settings))
+        };
+        if file.facts.commands.is_empty() || wants_hashes(file) || configured() {
             return;
         }
         for command in &file.facts.commands {
@@ -71,15 +75,16 @@ impl Rule for MissingRequireHashes {
             if install.program != Program::Pip || asked {
                 continue;
             }
-            let named = |used: &OptionUse<'_>| used.value.and_then(|name| locate(file, name, all));
+            let named =
+                |used: &OptionUse<'_>| used.value.and_then(|name| locate(file, name, project));
             let files = || install.requirement_files.iter().chain(&install.constraint_files);
             // pip wants hashes for everything as soon as one requirement has any.
-            if files().filter_map(named).any(|named| brings_hashes(named, all, 0)) {
+            if files().filter_map(named).any(|named| brings_hashes(named, project, 0)) {
                 continue;
             }
             for used in &install.requirement_files {
                 let Some(requirements) = named(used) else { continue };
-                let Some(lock) = lock_beside(requirements, all) else { continue };
+                let Some(lock) = lock_beside(requirements, project) else { continue };
                 let name = shown(&lock.path);
                 findings.push(
                     Finding::new(
@@ -134,44 +139,36 @@ fn wants_hashes(file: &File) -> bool {
 
 /// The file that a command names: of those with its name, the one nearest to the command's own
 /// file. What stands before the name is another place in an image than beside it.
-fn locate<'a>(from: &File, name: &str, all: &'a [File]) -> Option<&'a File> {
-    let wanted = Path::new(name).file_name()?;
-    let mut fitting: Vec<&File> = all
-        .iter()
-        .filter(|file| file.kind == FileKind::Requirements && file.path.file_name() == Some(wanted))
-        .collect();
-    let own = folder(&from.path);
-    let exact = tidy(&own.join(name));
-    if let Some(file) = fitting.iter().find(|file| tidy(&file.path) == exact) {
-        return Some(file);
-    }
-    // Which of several is meant cannot be told.
-    match fitting.len() {
-        1 => fitting.pop(),
-        _ => None,
-    }
+fn locate<'a>(from: &File, name: &str, project: &Project<'a>) -> Option<&'a File> {
+    let is_fitting = |file: &&'a File| file.kind == FileKind::Requirements;
+    let beside = project.file(&folder(&from.path).join(name)).filter(is_fitting);
+    beside.or_else(|| {
+        // Which of several is meant cannot be told.
+        match project.named(Path::new(name).file_name()?) {
+            [only] => Some(*only).filter(is_fitting),
+            _ => None,
+        }
+    })
 }
 
 /// Whether installing a file makes pip want hashes: it or what it includes has some, or says so.
-fn brings_hashes(file: &File, all: &[File], depth: usize) -> bool {
+fn brings_hashes(file: &File, project: &Project<'_>, depth: usize) -> bool {
     file.facts.settings.iter().any(|setting| match setting.name() {
         "hash" | "require-hashes" => true,
-        "r" | "constraint" if depth < 8 => {
-            let included = tidy(&folder(&file.path).join(&setting.value));
-            all.iter()
-                .find(|other| other.kind == FileKind::Requirements && tidy(&other.path) == included)
-                .is_some_and(|other| brings_hashes(other, all, depth + 1))
-        }
+        "r" | "constraint" if depth < 8 => project
+            .file(&folder(&file.path).join(&setting.value))
+            .filter(|included| included.kind == FileKind::Requirements)
+            .is_some_and(|included| brings_hashes(included, project, depth + 1)),
         _ => false,
     })
 }
 
 /// A lock of the same requirements in the same folder: a file with hashes that has every project of
 /// this one.
-fn lock_beside<'a>(requirements: &File, all: &'a [File]) -> Option<&'a File> {
+fn lock_beside<'a>(requirements: &File, project: &Project<'a>) -> Option<&'a File> {
     let wanted = projects(requirements);
     let place = folder(&requirements.path);
-    all.iter().find(|other| {
+    project.below(&place).find(|other| {
         other.kind == FileKind::Requirements
             && other.path != requirements.path
             && folder(&other.path) == place

@@ -4,6 +4,7 @@
 use provender_core::Level;
 
 use crate::finding::Finding;
+use crate::project::Project;
 use crate::source::File;
 
 mod apt;
@@ -142,4 +143,7 @@ pub trait Rule: Sync {
 
     /// Looks at one file among all that were given, for what one file alone does not tell.
     fn check_among(&self, _file: &File, _all: &[File], _findings: &mut Vec<Finding>) {}
+
+    /// As [`Rule::check_among`], for rules that look for certain files among all.
+    fn check_in(&self, _file: &File, _project: &Project<'_>, _findings: &mut Vec<Finding>) {}
 }

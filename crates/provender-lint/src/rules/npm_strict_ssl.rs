@@ -53,7 +53,7 @@ impl Rule for NpmStrictSsl {
         for (command, invocation) in invocations(file) {
             if ["npm", "pnpm", "npx", "pnpx"].contains(&invocation.program) {
                 of_options(command, &invocation, findings);
-                of_config(command, &invocation, findings);
+                of_config(file, command, &invocation, findings);
             }
         }
     }
@@ -66,7 +66,12 @@ fn of_options(command: &Command, invocation: &Invocation<'_>, findings: &mut Vec
 }
 
 /// `npm config set strict-ssl false`, `npm set strict-ssl=false registry=...`.
-fn of_config(command: &Command, invocation: &Invocation<'_>, findings: &mut Vec<Finding>) {
+fn of_config(
+    file: &File,
+    command: &Command,
+    invocation: &Invocation<'_>,
+    findings: &mut Vec<Finding>,
+) {
     let words = positional(invocation, VALUED);
     let given: &[&Word] = match words.as_slice() {
         [config, set, given @ ..]
@@ -81,7 +86,7 @@ fn of_config(command: &Command, invocation: &Invocation<'_>, findings: &mut Vec<
         [key, value, ..] if is_strict_ssl(&key.text) => {
             findings.extend(BYPASS.judge(
                 State::of(value, off),
-                Found::command(command),
+                Found::command(file, command),
                 Vec::new(),
             ));
         }
@@ -98,8 +103,11 @@ fn of_config(command: &Command, invocation: &Invocation<'_>, findings: &mut Vec<
                 } else {
                     State::On
                 };
-                let found =
-                    if pairs.len() == 1 { Found::command(command) } else { Found::word(pair) };
+                let found = if pairs.len() == 1 {
+                    Found::command(file, command)
+                } else {
+                    Found::word(pair)
+                };
                 findings.extend(BYPASS.judge(state, found, Vec::new()));
             }
         }
@@ -143,6 +151,9 @@ mod tests {
             ("Dockerfile", "FROM a\nENV npm_config_strict_ssl=false\n"),
             ("Dockerfile", "FROM a\nRUN [\"npm\", \"ci\", \"--no-strict-ssl\"]\n"),
             ("compose.yaml", "services:\n  a:\n    environment: [NPM_CONFIG_STRICT_SSL=false]\n"),
+            ("a.sh", "echo \"strict-ssl=false\" >> ~/.npmrc\n"),
+            ("Dockerfile", "FROM a\nRUN echo strict-ssl=false > /root/.npmrc && npm ci\n"),
+            ("Dockerfile", "FROM a\nCOPY <<EOF /root/.npmrc\nstrict-ssl=false\nEOF\n"),
         ] {
             assert_eq!(messages(&NpmStrictSsl, &[(path, text)]), [OFF], "{path}: {text}");
         }
@@ -189,6 +200,21 @@ mod tests {
             (
                 "Dockerfile",
                 "FROM a\nRUN npm config set strict-ssl false\nRUN npm ci\n",
+                "FROM a\nRUN npm ci\n",
+            ),
+            (
+                "Dockerfile",
+                "FROM a\nRUN echo strict-ssl=false >> ~/.npmrc\nRUN npm ci\n",
+                "FROM a\nRUN npm ci\n",
+            ),
+            (
+                "Dockerfile",
+                "FROM a\nRUN echo 'strict-ssl=false' > .npmrc && \\\n    npm ci > log\n",
+                "FROM a\nRUN npm ci > log\n",
+            ),
+            (
+                "Dockerfile",
+                "FROM a\nRUN npm ci && npm config set strict-ssl false > /dev/null 2>&1\n",
                 "FROM a\nRUN npm ci\n",
             ),
             (

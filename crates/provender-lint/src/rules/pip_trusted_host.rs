@@ -72,7 +72,7 @@ impl Rule for PipTrustedHost {
                 && set.text == "set"
                 && key.text.rsplit('.').next().is_some_and(is_trusted_host)
             {
-                findings.extend(judge_word(value, Found::command(command)));
+                findings.extend(judge_word(value, Found::command(file, command)));
             }
         }
     }

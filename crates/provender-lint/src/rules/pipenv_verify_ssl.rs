@@ -73,22 +73,19 @@ mod tests {
 
     #[test]
     fn what_verifies_is_not_found() {
-        for (path, text) in
-            [("Pipfile", "[[source]]\nurl = \"https://a.example/simple\"\nverify_ssl = true\n")]
-        {
-            assert_eq!(messages(&PipenvVerifySsl, &[(path, text)]), [""; 0], "{path}: {text}");
-        }
+        let (path, text) =
+            ("Pipfile", "[[source]]\nurl = \"https://a.example/simple\"\nverify_ssl = true\n");
+        assert_eq!(messages(&PipenvVerifySsl, &[(path, text)]), [""; 0], "{path}: {text}");
     }
 
     #[test]
     fn it_goes_without_debris() {
-        for (path, before, after) in [(
+        let (path, before, after) = (
             "Pipfile",
             "[[source]]\nurl = \"https://a.example\"\nverify_ssl = false\nname = \"a\"\n",
             "[[source]]\nurl = \"https://a.example\"\nname = \"a\"\n",
-        )] {
-            assert_eq!(fixed(&PipenvVerifySsl, path, before), after, "{path}");
-        }
+        );
+        assert_eq!(fixed(&PipenvVerifySsl, path, before), after, "{path}");
     }
 
     #[test]

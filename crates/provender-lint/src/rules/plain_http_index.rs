@@ -264,13 +264,12 @@ mod tests {
 
     #[test]
     fn it_has_no_fix() {
-        for (path, before, after) in [(
+        let (path, before, after) = (
             "pip.conf",
             "[global]\nindex-url = http://a.example/simple\n",
             "[global]\nindex-url = http://a.example/simple\n",
-        )] {
-            assert_eq!(fixed(&PlainHttpIndex, path, before), after, "{path}");
-        }
+        );
+        assert_eq!(fixed(&PlainHttpIndex, path, before), after, "{path}");
     }
 
     #[test]

@@ -118,13 +118,12 @@ mod tests {
 
     #[test]
     fn it_has_no_fix() {
-        for (path, before, after) in [(
+        let (path, before, after) = (
             "sources.list",
             "deb http://a.example/debian stable main\n",
             "deb http://a.example/debian stable main\n",
-        )] {
-            assert_eq!(fixed(&PlainHttpRepository, path, before), after, "{path}");
-        }
+        );
+        assert_eq!(fixed(&PlainHttpRepository, path, before), after, "{path}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::Rule;
 use crate::finding::Finding;
+use crate::project::Project;
 use crate::source::{File, FileKind};
 use crate::suppress;
 
@@ -22,6 +23,7 @@ pub(crate) fn found(rule: &dyn Rule, texts: &[(&str, &str)]) -> Vec<Finding> {
     let mut findings = Vec::new();
     rule.check(&files[0], &mut findings);
     rule.check_among(&files[0], &files, &mut findings);
+    rule.check_in(&files[0], &Project::of(&files), &mut findings);
     let text = &*files[0].text;
     for finding in &findings {
         assert_eq!(finding.rule, rule.id());

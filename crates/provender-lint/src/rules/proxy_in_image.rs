@@ -6,6 +6,7 @@ use super::Rule;
 use crate::facts::{Origin, Variable};
 use crate::finding::Finding;
 use crate::image::shipped::{self, shipped};
+use crate::project::Project;
 use crate::source::File;
 
 /// `lint/proxy-in-image`.
@@ -32,9 +33,9 @@ impl Rule for ProxyInImage {
 
     fn check(&self, _file: &File, _findings: &mut Vec<Finding>) {}
 
-    fn check_among(&self, file: &File, all: &[File], findings: &mut Vec<Finding>) {
+    fn check_in(&self, file: &File, project: &Project<'_>, findings: &mut Vec<Finding>) {
         let Some(dockerfile) = &file.dockerfile else { return };
-        let shipped = shipped(file, dockerfile, all);
+        let shipped = shipped(file, dockerfile, project);
         let lasting = shipped::lasting(dockerfile, &shipped);
         for shipped in &shipped {
             let image = shipped.name(dockerfile);

@@ -1,14 +1,17 @@
 //! Images whose processes run as root.
 
+use std::ffi::OsStr;
+
 use provender_core::Level;
 
 use super::Rule;
-use crate::dockerfile::{Body, Dockerfile};
-use crate::facts::Home;
+use crate::dockerfile::Dockerfile;
+use crate::facts::{Home, Word};
 use crate::finding::Finding;
 use crate::image::reference::Reference;
-use crate::image::shipped::{self, Shipped};
-use crate::image::{compose, shipped::shipped};
+use crate::image::shipped::{self, Shipped, shipped};
+
+use crate::project::Project;
 use crate::source::File;
 
 /// `lint/root-user`.
@@ -87,19 +90,29 @@ impl Rule for RootUser {
 
     fn check(&self, _file: &File, _findings: &mut Vec<Finding>) {}
 
-    fn check_among(&self, file: &File, all: &[File], findings: &mut Vec<Finding>) {
+    fn check_in(&self, file: &File, project: &Project<'_>, findings: &mut Vec<Finding>) {
         let Some(dockerfile) = &file.dockerfile else { return };
         if shipped::is_workplace(&file.path) {
             return;
         }
-        for shipped in shipped(file, dockerfile, all) {
-            if !runs_something(dockerfile, shipped.stage)
-                || gives_root_away(file, dockerfile, shipped.stage, all)
-                || runs_as_another(file, shipped, dockerfile, all)
+        let mut told: Vec<usize> = Vec::new();
+        for shipped in shipped::lowest_first(shipped(file, dockerfile, project)) {
+            // What a stage has from one that was told already is told.
+            let inherited = last_user(dockerfile, shipped.stage).is_none()
+                && shipped::chain(dockerfile, shipped.stage)
+                    .iter()
+                    .any(|stage| told.contains(stage));
+            if inherited
+                || !runs_something(dockerfile, shipped.stage)
+                || gives_root_away(file, dockerfile, shipped.stage, project)
+                || runs_as_another(file, shipped, dockerfile, project)
             {
                 continue;
             }
-            findings.extend(self.judge(dockerfile, shipped));
+            if let Some(finding) = self.judge(dockerfile, shipped) {
+                told.push(shipped.stage);
+                findings.push(finding);
+            }
         }
     }
 }
@@ -111,24 +124,15 @@ impl RootUser {
                     and `USER 10001`; a number lets Kubernetes prove that it is not root";
         let cause = "whoever gets into the process is root in the container: one step from the \
                      host where a mount, a capability or the kernel has a hole";
-        let last = shipped::instructions(dockerfile, shipped.stage)
-            .filter(|(_, instruction)| instruction.keyword == "USER")
-            .last();
-        if let Some((_, instruction)) = last {
-            let Body::Words(words) = &instruction.body else { return None };
-            let word = words.first()?;
+        if let Some(word) = last_user(dockerfile, shipped.stage) {
             let user = word.text.split(':').next().unwrap_or_default();
             let root = word.known && matches!(user, "root" | "0");
             return root.then(|| {
-                Finding::new(
-                    self.id(),
-                    self.level(),
-                    word.span.clone(),
-                    format!("{image} runs as root"),
-                    "the last `USER` is root",
-                )
-                .because(cause)
-                .hint(hint)
+                let message = format!("{image} runs as root");
+                let label = "the last `USER` is root";
+                Finding::new(self.id(), self.level(), word.span.clone(), message, label)
+                    .because(cause)
+                    .hint(hint)
             });
         }
         let base = shipped::base(dockerfile, shipped.stage)?;
@@ -156,6 +160,13 @@ impl RootUser {
     }
 }
 
+/// Whom the last `USER` of a stage names.
+fn last_user(dockerfile: &Dockerfile, stage: usize) -> Option<&Word> {
+    shipped::instructions(dockerfile, stage)
+        .rfind(|(_, instruction)| instruction.keyword == "USER")
+        .and_then(|(_, instruction)| instruction.words().first())
+}
+
 /// How sure it is that an image without a `USER` runs as root; none where its base says otherwise.
 fn level_of_base(base: &str, known: bool) -> Option<Level> {
     if base == "scratch" {
@@ -169,7 +180,7 @@ fn level_of_base(base: &str, known: bool) -> Option<Level> {
     let rootless = |word: &&str| reference.repository.contains(*word) || reference.mentions(word);
     if ROOTLESS
         .iter()
-        .any(|word| rootless(&word) || reference.tag.is_some_and(|tag| tag.contains(word)))
+        .any(|word| rootless(word) || reference.tag.is_some_and(|tag| tag.contains(word)))
         || windows.iter().any(|word| reference.repository.contains(word))
         || ["chainguard/", "bitnami/"].iter().any(|folder| reference.repository.contains(folder))
     {
@@ -190,7 +201,12 @@ fn runs_something(dockerfile: &Dockerfile, stage: usize) -> bool {
 
 /// Whether the image gives root away as it starts: it installs or calls a program for that, or a
 /// script that is its entry point does.
-fn gives_root_away(file: &File, dockerfile: &Dockerfile, stage: usize, all: &[File]) -> bool {
+fn gives_root_away(
+    file: &File,
+    dockerfile: &Dockerfile,
+    stage: usize,
+    project: &Project<'_>,
+) -> bool {
     let chain = shipped::chain(dockerfile, stage);
     let of_image = file.facts.commands.iter().filter(|command| match command.home {
         Home::Run { stage, .. } | Home::Container { stage: Some(stage) } => chain.contains(&stage),
@@ -208,10 +224,9 @@ fn gives_root_away(file: &File, dockerfile: &Dockerfile, stage: usize, all: &[Fi
             }
         }
     }
-    all.iter()
-        .filter(|script| {
-            script.path.file_name().is_some_and(|name| entries.iter().any(|entry| name == *entry))
-        })
+    entries
+        .iter()
+        .flat_map(|name| project.named(OsStr::new(name)))
         .flat_map(|script| &script.facts.commands)
         .flat_map(|command| &command.words)
         .any(|word| DROPPERS.contains(&word.text.rsplit('/').next().unwrap_or_default()))
@@ -222,11 +237,12 @@ fn runs_as_another(
     file: &File,
     shipped: Shipped<'_>,
     dockerfile: &Dockerfile,
-    all: &[File],
+    project: &Project<'_>,
 ) -> bool {
     let name = dockerfile.stages[shipped.stage].name.as_deref();
-    let mut services = compose::services_among(all)
-        .filter(|service| service.builds(&file.path))
+    let mut services = project
+        .services_of(&file.path)
+        .iter()
         .filter(|service| {
             service.target().map(str::to_lowercase).as_deref()
                 == if shipped.by.is_some() { name } else { None }

@@ -8,9 +8,10 @@ use super::Rule;
 use crate::dockerfile::Dockerfile;
 use crate::facts::Word;
 use crate::finding::Finding;
-use crate::image::copying::{Copying, absolute, reaches, within};
+use crate::image::copying::{Copying, absolute, reaches};
 use crate::image::ignore::{self, Context};
 use crate::image::shipped::{Shipped, shipped};
+use crate::project::Project;
 use crate::secret::{in_urls, is_placeholder, names_secret};
 use crate::source::{File, FileKind};
 
@@ -36,15 +37,15 @@ impl Rule for SecretsCopied {
 
     fn check(&self, _file: &File, _findings: &mut Vec<Finding>) {}
 
-    fn check_among(&self, file: &File, all: &[File], findings: &mut Vec<Finding>) {
+    fn check_in(&self, file: &File, project: &Project<'_>, findings: &mut Vec<Finding>) {
         let Some(dockerfile) = &file.dockerfile else { return };
-        let shipped = shipped(file, dockerfile, all);
-        let context = ignore::context(&file.path, all);
+        let shipped = shipped(file, dockerfile, project);
+        let context = ignore::context(&file.path, project);
         for (index, instruction) in dockerfile.instructions.iter().enumerate() {
             let Some(copying) = Copying::of(index, instruction) else { continue };
             let Some(image) = lands_in(dockerfile, &copying, &shipped) else { continue };
             for source in copying.context_sources() {
-                findings.extend(self.judge(source, &image, &context, all));
+                findings.extend(self.judge(source, &image, &context, project));
             }
         }
     }
@@ -56,30 +57,32 @@ impl SecretsCopied {
         source: &Word,
         image: &str,
         context: &Context<'_>,
-        all: &[File],
+        project: &Project<'_>,
     ) -> Option<Finding> {
         let path = absolute(&source.text, || Some(String::new()))?;
         let path = path.trim_start_matches('/');
         let name = path.rsplit('/').next().unwrap_or_default();
         if let Some(holds) = holds_secrets(name) {
-            let harmless = all.iter().any(|known| {
-                context.relative(&known.path).as_deref() == Some(path) && !tells_secrets(known)
-            });
-            if context.leaves_out(path)
-                || harmless
-                || is_configuration(name) && !is_known(path, context, all)
-            {
+            let known = project.file(&context.root.join(path));
+            let harmless = match known {
+                Some(known) => !tells_secrets(known),
+                None => is_configuration(name),
+            };
+            if harmless || context.leaves_out(path) {
                 return None;
             }
             return Some(self.finding(source, format!("`{name}` is copied into {image}"), holds));
         }
         let whole = path.is_empty() || path == "*";
+        if whole && !context.certain {
+            return None;
+        }
         let folder = if whole { String::new() } else { path.trim_end_matches("/*").to_owned() };
-        let seen = all.iter().find_map(|known| {
+        let below = project.below(&context.root.join(&folder));
+        let seen = below.filter(|known| is_readable(known.kind)).find_map(|known| {
             let relative = context.relative(&known.path)?;
             let name = Path::new(&relative).file_name()?.to_str()?;
-            let taken = (whole || within(&relative, &folder))
-                && holds_secrets(name).is_some()
+            let taken = holds_secrets(name).is_some()
                 && tells_secrets(known)
                 && !context.leaves_out(&relative);
             taken.then_some(relative)
@@ -94,7 +97,11 @@ impl SecretsCopied {
                 "the whole build context is copied into {image}, and no `.dockerignore` leaves \
                  anything out"
             );
-            return Some(self.finding(source, message, "takes `.env`, keys and `.git` as well"));
+            return Some(self.finding(
+                source,
+                message,
+                "takes whatever lies there: `.env`, keys, `.git`",
+            ));
         }
         None
     }
@@ -171,13 +178,14 @@ fn holds_secrets(name: &str) -> Option<&'static str> {
     key.then_some("holds a private key")
 }
 
+/// Whether files of this kind, which may hold secrets, are read.
+fn is_readable(kind: FileKind) -> bool {
+    matches!(kind, FileKind::DotEnv | FileKind::Npmrc)
+}
+
 /// Whether a file of this name is configuration at first, so that only its content tells.
 fn is_configuration(name: &str) -> bool {
     name == ".npmrc"
-}
-
-fn is_known(path: &str, context: &Context<'_>, all: &[File]) -> bool {
-    all.iter().any(|known| context.relative(&known.path).as_deref() == Some(path))
 }
 
 /// Whether a file that was read says something secret; one whose content is not understood does by

@@ -7,10 +7,10 @@ use crate::dockerfile::Dockerfile;
 use crate::facts::{Origin, Span, Variable};
 use crate::finding::Finding;
 use crate::image::anchors::written;
-use crate::image::compose;
 use crate::image::copying::{absolute, copyings, within, working_folder};
 use crate::image::network::TRUST_VARIABLES;
 use crate::image::shipped::{self, shipped};
+use crate::project::Project;
 use crate::source::File;
 
 /// `lint/tls-variable-in-image`.
@@ -47,15 +47,16 @@ impl Rule for TlsVariableInImage {
 
     fn check(&self, _file: &File, _findings: &mut Vec<Finding>) {}
 
-    fn check_among(&self, file: &File, all: &[File], findings: &mut Vec<Finding>) {
+    fn check_in(&self, file: &File, project: &Project<'_>, findings: &mut Vec<Finding>) {
         let Some(dockerfile) = &file.dockerfile else { return };
-        for shipped in shipped(file, dockerfile, all) {
+        for shipped in shipped(file, dockerfile, project) {
             let image = shipped.name(dockerfile);
             for variable in lasting(file, &shipped::chain(dockerfile, shipped.stage)) {
                 let Some(value) = variable.value.as_ref().filter(|value| value.known) else {
                     continue;
                 };
-                if !value.text.starts_with('/') || mounted_when_it_runs(file, all, &value.text) {
+                if !value.text.starts_with('/') || mounted_when_it_runs(file, project, &value.text)
+                {
                     continue;
                 }
                 let Some(absence) = absence(file, dockerfile, shipped.stage, &value.text) else {
@@ -235,8 +236,8 @@ fn lasting<'f>(file: &'f File, chain: &[usize]) -> Vec<&'f Variable> {
 }
 
 /// Whether a compose service that is built from the Dockerfile mounts something there.
-fn mounted_when_it_runs(file: &File, all: &[File], path: &str) -> bool {
-    compose::services_among(all).filter(|service| service.builds(&file.path)).any(|service| {
+fn mounted_when_it_runs(file: &File, project: &Project<'_>, path: &str) -> bool {
+    project.services_of(&file.path).iter().any(|service| {
         let short = service.values("volumes").chain(service.values("configs")).any(|volume| {
             volume
                 .text

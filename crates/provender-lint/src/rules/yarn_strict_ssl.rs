@@ -55,7 +55,7 @@ impl Rule for YarnStrictSsl {
                 && (classic(&key.text) || berry(&key.text))
             {
                 let state = State::of(value, off);
-                findings.extend(BYPASS.judge(state, Found::command(command), Vec::new()));
+                findings.extend(BYPASS.judge(state, Found::command(file, command), Vec::new()));
             }
         }
     }

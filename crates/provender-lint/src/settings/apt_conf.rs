@@ -5,6 +5,9 @@ use super::lines::{after_line, blanks_after, comment, content_end, own_line, tex
 use super::one_error;
 use crate::facts::{Comment, Facts, Setting, Span, Tool, Value};
 
+/// How many blocks within each other are told apart.
+const DEPTH: usize = 64;
+
 /// Reads a file.
 pub(crate) fn parse(text: &str) -> Facts {
     let mut reader =
@@ -97,7 +100,9 @@ impl Reader<'_> {
     fn open_block(&mut self, key: Span, parts: Vec<String>) {
         self.at += 1;
         let mut path = self.path();
-        path.extend(parts);
+        if self.blocks.len() < DEPTH {
+            path.extend(parts);
+        }
         self.blocks.push(Block { path, key, values: Vec::new() });
     }
 
@@ -177,8 +182,9 @@ impl Reader<'_> {
     /// The lines of a thing that ends here, or it and the blanks behind it if something else stands there.
     fn whole(&self, thing: &Span) -> Span {
         let end = self.at.max(thing.end);
-        let rest = &self.text[blanks_after(self.text, end)..content_end(self.text, end)];
-        let alone = rest.is_empty() || rest.starts_with("//") || rest.starts_with("/*");
+        let rest = &self.text[blanks_after(self.text, end)..];
+        let ends = ["\n", "\r\n", "//", "/*"];
+        let alone = rest.is_empty() || ends.iter().any(|end| rest.starts_with(end));
         match own_line(self.text, thing.start) {
             Some(start) if alone => start..after_line(self.text, end),
             _ => thing.start..blanks_after(self.text, end),
@@ -192,6 +198,9 @@ impl Reader<'_> {
             self.at = self.text.len() - rest.trim_ascii_start().len();
             let rest = &self.text[self.at..];
             let directive = rest.starts_with("#clear") || rest.starts_with("#include");
+            if !rest.starts_with(['#', '/']) {
+                return;
+            }
             let line = self.at..content_end(self.text, self.at);
             if rest.starts_with("//") {
                 let found = comment(self.text, line.clone());

@@ -25,6 +25,8 @@ struct Reader<'y, 't> {
     script_templates: &'static [Template],
     /// Scripts and variables that were read: an alias may bring them again.
     seen: HashSet<Id>,
+    /// Where the names of the variables stand that were read.
+    named: HashSet<usize>,
 }
 
 /// Who reads a script.
@@ -49,7 +51,14 @@ impl<'y, 't> Reader<'y, 't> {
             errors: yaml.errors.clone(),
             ..Facts::default()
         };
-        Self { yaml, facts, value_template, script_templates, seen: HashSet::new() }
+        Self {
+            yaml,
+            facts,
+            value_template,
+            script_templates,
+            seen: HashSet::new(),
+            named: HashSet::new(),
+        }
     }
 
     /// The facts in the file's order.
@@ -61,7 +70,6 @@ impl<'y, 't> Reader<'y, 't> {
 
     /// Variables at the entry of this name; those with a value are added to `known`.
     fn environment(&mut self, holder: &Entry, known: &mut Known) {
-        let before = self.facts.variables.len();
         let target = self.yaml.target(holder.value);
         let kind = Environment { origin: Origin::Ci, template: self.value_template };
         let mut found = Facts::default();
@@ -73,10 +81,7 @@ impl<'y, 't> Reader<'y, 't> {
             };
         }
         if self.seen.insert(target) {
-            found.variables.retain(|new| {
-                let old = &self.facts.variables[..before];
-                !old.iter().any(|old| old.name_span == new.name_span)
-            });
+            found.variables.retain(|variable| self.named.insert(variable.name_span.start));
             self.facts.append(found);
         }
     }

@@ -5,7 +5,8 @@
 
 mod build;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
 
 pub use build::{Build, Insertion};
 
@@ -49,7 +50,7 @@ pub struct Service {
     /// Files of variables, as they are named.
     pub env_file: Vec<Located>,
     /// Its variables, as indexes into [`Facts::variables`].
-    pub environment: std::ops::Range<usize>,
+    pub environment: Range<usize>,
     /// Where a key can be added to the service; none in braces.
     pub insertion: Option<Insertion>,
 }
@@ -68,30 +69,42 @@ pub(crate) fn parse(text: &str) -> (Compose, Facts) {
     let yaml = Yaml::parse(text);
     let mut facts = yaml.settings(Tool::Compose);
     let mut compose = Compose::default();
+    let mut seen = Seen::default();
     for &root in &yaml.documents {
         let Some(services) = yaml.get(root, "services") else { continue };
         for entry in yaml.entries(services) {
             if yaml.is_mapping(entry.value) {
-                compose.services.push(service(&yaml, &entry, &mut facts));
+                compose.services.push(service(&yaml, &entry, &mut seen, &mut facts));
             }
         }
     }
     (compose, facts)
 }
 
-fn service(yaml: &Yaml<'_>, entry: &Entry, facts: &mut Facts) -> Service {
+/// What was read, as an alias may bring it again.
+#[derive(Default)]
+struct Seen {
+    commands: HashSet<Id>,
+    environments: HashMap<Id, Range<usize>>,
+}
+
+fn service(yaml: &Yaml<'_>, entry: &Entry, seen: &mut Seen, facts: &mut Facts) -> Service {
     let id = entry.value;
     let one = |name: &str| yaml.get(id, name).and_then(|value| located(yaml, value));
-    let first_variable = facts.variables.len();
-    if let Some(environment) = yaml.entry(id, "environment") {
-        let kind = Environment { origin: Origin::ComposeEnvironment, template: Template::Compose };
-        kind.read(yaml, &environment, facts);
-    }
-    let environment = first_variable..facts.variables.len();
+    let environment = yaml.entry(id, "environment").map(|environment| {
+        let first = facts.variables.len();
+        let target = yaml.target(environment.value);
+        seen.environments.get(&target).cloned().unwrap_or_else(|| {
+            let (origin, template) = (Origin::ComposeEnvironment, Template::Compose);
+            Environment { origin, template }.read(yaml, &environment, facts);
+            seen.environments.insert(target, first..facts.variables.len());
+            first..facts.variables.len()
+        })
+    });
     let build = yaml.entry(id, "build").map(|build| Build::read(yaml, &build, facts));
     for name in ["command", "entrypoint"] {
         if let Some(value) = yaml.get(id, name) {
-            command(yaml, value, 0, facts);
+            command(yaml, value, 0, seen, facts);
         }
     }
     Service {
@@ -100,33 +113,30 @@ fn service(yaml: &Yaml<'_>, entry: &Entry, facts: &mut Facts) -> Service {
         build,
         image: one("image"),
         user: one("user"),
-        healthcheck: yaml.entry(id, "healthcheck").map(|entry| healthcheck(yaml, &entry, facts)),
+        healthcheck: yaml
+            .entry(id, "healthcheck")
+            .map(|entry| healthcheck(yaml, &entry, seen, facts)),
         privileged: one("privileged"),
         env_file: yaml.get(id, "env_file").map(|value| env_files(yaml, value)).unwrap_or_default(),
-        environment,
+        environment: environment.unwrap_or_default(),
         insertion: Insertion::within(yaml, id),
     }
 }
 
 /// What is text is read by the rules of a shell; a list is words.
-fn command(yaml: &Yaml<'_>, value: Id, skip: usize, facts: &mut Facts) {
+fn command(yaml: &Yaml<'_>, value: Id, skip: usize, seen: &mut Seen, facts: &mut Facts) {
+    if !seen.commands.insert(yaml.target(value)) {
+        return;
+    }
     let home = Home::Container { stage: None };
-    let before = facts.commands.len();
     if yaml.scalar(value).is_some() {
         script(yaml, value, &home, &BTreeMap::new(), &[Template::Compose], facts);
     } else {
         exec(yaml, value, skip, &home, Template::Compose, facts);
     }
-    // Several services may share what an alias refers to.
-    let known: Vec<Span> = facts.commands[..before].iter().map(|old| old.span.clone()).collect();
-    let mut index = 0;
-    facts.commands.retain(|new| {
-        index += 1;
-        index <= before || !known.contains(&new.span)
-    });
 }
 
-fn healthcheck(yaml: &Yaml<'_>, entry: &Entry, facts: &mut Facts) -> Healthcheck {
+fn healthcheck(yaml: &Yaml<'_>, entry: &Entry, seen: &mut Seen, facts: &mut Facts) -> Healthcheck {
     let disable = yaml.get(entry.value, "disable").and_then(|value| yaml.scalar(value));
     let mut disabled = disable == Some("true");
     if let Some(test) = yaml.get(entry.value, "test") {
@@ -135,11 +145,11 @@ fn healthcheck(yaml: &Yaml<'_>, entry: &Entry, facts: &mut Facts) -> Healthcheck
             Some("NONE") => disabled = true,
             Some("CMD-SHELL") => {
                 if let Some(&text) = items.get(1) {
-                    command(yaml, text, 0, facts);
+                    command(yaml, text, 0, seen, facts);
                 }
             }
-            Some("CMD") => command(yaml, test, 1, facts),
-            _ => command(yaml, test, 0, facts),
+            Some("CMD") => command(yaml, test, 1, seen, facts),
+            _ => command(yaml, test, 0, seen, facts),
         }
     }
     Healthcheck { span: yaml.pair_span(entry.key, entry.value), disabled }

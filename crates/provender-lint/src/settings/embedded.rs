@@ -39,7 +39,6 @@ pub(super) fn script(
         let mut found = shell::parse(text, 0..text.len(), home, known);
         for command in &mut found.commands {
             command.span = node.span.clone();
-            command.whole = None;
             command.words.iter_mut().for_each(|word| nowhere(word, &node.span));
         }
         for variable in &mut found.variables {
@@ -47,6 +46,8 @@ pub(super) fn script(
             variable.whole = node.span.start..node.span.start;
             variable.value.iter_mut().for_each(|word| nowhere(word, &node.span));
         }
+        found.removals.clear();
+        found.settings.clear();
         found.comments.clear();
         found.errors.clear();
         return facts.append(found);
@@ -111,11 +112,26 @@ fn next_expression<'s>(
 }
 
 pub(super) fn reveal(word: &mut Word, expressions: &[(String, String)]) {
-    for (variable, expression) in expressions {
-        if word.text.contains(variable) {
-            word.text = word.text.replace(variable, expression);
-            word.known = false;
-        }
+    let mut text = String::new();
+    let mut rest = word.text.as_str();
+    while let Some(start) = rest.find("${_") {
+        let end = rest[start..].find('}').map_or(rest.len(), |close| start + close + 1);
+        let variable = &rest[start..end];
+        // Its number, but for those too short to hold one.
+        let number = variable.trim_matches(|c: char| !c.is_ascii_digit()).parse::<usize>();
+        let expression = number
+            .ok()
+            .and_then(|number| expressions.get(number))
+            .filter(|(name, _)| name == variable)
+            .or_else(|| expressions.iter().find(|(name, _)| name == variable));
+        text.push_str(&rest[..start]);
+        text.push_str(expression.map_or(variable, |(_, expression)| expression));
+        word.known &= expression.is_none();
+        rest = &rest[end..];
+    }
+    if !text.is_empty() {
+        text.push_str(rest);
+        word.text = text;
     }
 }
 
@@ -147,7 +163,8 @@ pub(super) struct Environment {
 impl Environment {
     /// Reads variables: a mapping of names to values, or a list of `NAME=value`.
     ///
-    /// The only variable takes the key that holds it along, unless a comment stands between.
+    /// The only variable takes the key that holds it along, unless a comment stands between. What aliases share
+    /// comes again each time.
     pub(super) fn read(&self, yaml: &Yaml<'_>, holder: &Entry, facts: &mut Facts) {
         let id = yaml.target(holder.value);
         let before = facts.variables.len();
@@ -179,15 +196,9 @@ impl Environment {
     fn entry(&self, yaml: &Yaml<'_>, entry: &Entry, facts: &mut Facts) {
         // GitLab: `NAME: { value: x, description: y }`.
         let value = yaml.get(entry.value, "value").unwrap_or(entry.value);
-        let known = facts.variables.iter();
-        let name_span = yaml.node(entry.key).span.clone();
-        // A mapping that several aliases share is read once.
-        if known.clone().any(|variable| variable.name_span == name_span) {
-            return;
-        }
         facts.variables.push(Variable {
             name: entry.name.clone(),
-            name_span,
+            name_span: yaml.node(entry.key).span.clone(),
             value: word(yaml, value, self.template).filter(|_| !yaml.is_null(value)),
             whole: yaml.entry_whole(entry),
             origin: self.origin.clone(),
@@ -196,7 +207,7 @@ impl Environment {
 
     fn item(&self, yaml: &Yaml<'_>, item: Id, whole: Span, facts: &mut Facts) {
         let node = yaml.node(item);
-        // Azure: `- name: X` with `value: y`; Travis: `- NAME=value OTHER=value`.
+        // Azure: `- name: X` with `value: y`.
         if yaml.is_mapping(item) {
             if let (Some(name), value) = (yaml.get(item, "name"), yaml.get(item, "value")) {
                 facts.variables.push(Variable {
@@ -233,9 +244,6 @@ impl Environment {
             let end = placed.span(&(equals..equals + 1)).end;
             end..end
         };
-        if facts.variables.iter().any(|variable| variable.whole == whole) {
-            return;
-        }
         facts.variables.push(Variable {
             name: placed.text[..equals].to_owned(),
             name_span: placed.span(&(0..equals)),
@@ -272,13 +280,7 @@ pub(super) fn exec(
     let flag = words.iter().position(|word| {
         word.text.starts_with('-') && !word.text.starts_with("--") && word.text.ends_with('c')
     });
-    facts.commands.push(Command {
-        assignments: Vec::new(),
-        words,
-        span,
-        whole: None,
-        home: home.clone(),
-    });
+    facts.commands.push(Command { assignments: Vec::new(), words, span, home: home.clone() });
     if let (true, Some(&item)) = (shell, flag.and_then(|flag| items.get(flag + 1))) {
         script(yaml, item, home, &BTreeMap::new(), &[template], facts);
     }

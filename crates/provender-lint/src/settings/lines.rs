@@ -61,7 +61,7 @@ pub(crate) fn blanks_before(text: &str, at: usize) -> usize {
 /// Where the line begins, if nothing but blanks stands before this place on it.
 pub(crate) fn own_line(text: &str, at: usize) -> Option<usize> {
     let start = blanks_before(text, at);
-    let begins = matches!(text[..start].as_bytes().last(), None | Some(b'\n'));
+    let begins = matches!(text.as_bytes()[..start].last(), None | Some(b'\n'));
     (begins || text[..start] == *"\u{feff}").then_some(start)
 }
 

@@ -8,6 +8,9 @@ use crate::facts::{Facts, Home, Origin, Span, Variable, Word};
 use crate::passage::Passage;
 use crate::shell::{self, Known};
 
+/// How deep `$(shell ...)` is looked into.
+const DEPTH: usize = 8;
+
 /// Reads a file.
 pub(crate) fn parse(text: &str) -> Facts {
     let mut facts = Facts::default();
@@ -42,19 +45,27 @@ fn logical_line(text: &str, joined: &[Line], in_rule: bool, facts: &mut Facts) -
     let sign = comment_start(text, &content);
     let content = content.start..sign.unwrap_or(content.end);
     facts.comments.extend(sign.map(|sign| comment(text, sign..span.end)));
-    shell_functions(text, &content, facts);
+    shell_functions(text, &content, 0, facts);
     if content.is_empty() {
         return in_rule;
     }
-    if let Some(variable) =
-        exported(text, &trimmed(text, &content), first.whole.start..last.whole.end)
-    {
+    let whole = first.whole.start..last.whole.end;
+    if let Some(variable) = exported(text, &trimmed(text, &content), whole.clone()) {
         facts.variables.push(variable);
         return in_rule;
     }
     let slice = &text[content.clone()];
-    let assigns = slice.find('=');
-    let rule = slice.find(':').is_some_and(|colon| assigns.is_none_or(|equals| colon + 1 < equals));
+    let equals = slice.find('=').unwrap_or(slice.len());
+    let colon = slice.find(':').filter(|colon| colon + 1 < equals || equals == slice.len());
+    let rule = colon.is_some();
+    if let Some(colon) = colon {
+        // `target: export NAME = value`.
+        let behind = trimmed(text, &(content.start + colon + 1..content.end));
+        if let Some(variable) = exported(text, &behind, whole) {
+            facts.variables.push(variable);
+            return in_rule;
+        }
+    }
     if rule && let Some(at) = slice.find(';') {
         recipe(text, trimmed(text, &(content.start + at + 1..content.end)), facts);
     }
@@ -67,12 +78,12 @@ fn logical_line(text: &str, joined: &[Line], in_rule: bool, facts: &mut Facts) -
 fn recipe(text: &str, span: Span, facts: &mut Facts) {
     let slice = &text[span.clone()];
     let start = span.end - slice.trim_start_matches(['@', '-', '+', ' ', '\t']).len();
-    shell_text(text, start..span.end, facts);
+    shell_text(text, start..span.end, 0, facts);
 }
 
 /// Shell text that make expands first.
-fn shell_text(text: &str, span: Span, facts: &mut Facts) {
-    shell_functions(text, &span, facts);
+fn shell_text(text: &str, span: Span, depth: usize, facts: &mut Facts) {
+    shell_functions(text, &span, depth, facts);
     let mut passage = Passage::at(span.start);
     let mut expressions = Vec::new();
     let mut at = span.start;
@@ -126,16 +137,20 @@ fn expansion_end(text: &str, dollar: usize, limit: usize) -> Option<usize> {
 }
 
 /// What `$(shell ...)` runs.
-fn shell_functions(text: &str, span: &Span, facts: &mut Facts) {
+fn shell_functions(text: &str, span: &Span, depth: usize, facts: &mut Facts) {
     for open in ["$(shell ", "${shell "] {
-        for (found, _) in text[span.clone()].match_indices(open) {
-            let dollar = span.start + found;
+        let mut at = span.start;
+        while let Some(found) = text[at..span.end].find(open) {
+            let dollar = at + found;
+            at = dollar + open.len();
             if text[..dollar].ends_with('$') {
                 continue;
             }
-            if let Some(end) = expansion_end(text, dollar, span.end) {
-                shell_text(text, dollar + open.len()..end - 1, facts);
+            let Some(end) = expansion_end(text, dollar, span.end) else { break };
+            if depth < DEPTH {
+                shell_text(text, at..end - 1, depth + 1, facts);
             }
+            at = end;
         }
     }
 }

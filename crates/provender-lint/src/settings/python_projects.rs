@@ -11,7 +11,8 @@ pub(crate) fn pyproject(text: &str) -> Facts {
             ["tool", "uv", ..] => Some(Tool::Uv),
             ["tool", "poetry", ..] => Some(Tool::Poetry),
             ["tool", "pdm", ..] => Some(Tool::Pdm),
-            ["project", "dependencies" | "optional-dependencies", ..]
+            ["tool", "pip-tools" | "pip", ..]
+            | ["project", "dependencies" | "optional-dependencies", ..]
             | ["build-system", "requires"]
             | ["dependency-groups", ..] => Some(Tool::Pip),
             _ => None,

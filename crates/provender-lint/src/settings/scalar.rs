@@ -73,21 +73,38 @@ impl<'t> Placed<'t> {
             word.span = self.span(&word.span);
             word.whole = self.span(&word.whole);
         };
+        let alone = |whole: &Span| {
+            let rest = [&self.text[..whole.start], &self.text[whole.end..]];
+            rest.iter().all(|rest| rest.trim().is_empty())
+        };
         for command in &mut facts.commands {
             command.span = self.span(&command.span);
-            // A step does not go with its last command.
-            let alone = |whole: &Span| {
-                let rest = [&self.text[..whole.start], &self.text[whole.end..]];
-                rest.iter().all(|rest| rest.trim().is_empty())
-            };
-            let whole = command.whole.take().filter(|whole| !alone(whole));
-            command.whole = whole.map(|whole| self.span(&whole));
             command.words.iter_mut().for_each(word);
         }
         for variable in &mut facts.variables {
             variable.name_span = self.span(&variable.name_span);
             variable.whole = self.span(&variable.whole);
             variable.value.iter_mut().for_each(word);
+        }
+        // A step does not go with its last command.
+        facts.removals.retain(|removal| !alone(&removal.whole));
+        for removal in &mut facts.removals {
+            removal.command = self.span(&removal.command);
+            removal.whole = self.span(&removal.whole);
+        }
+        for setting in &mut facts.settings {
+            setting.key = self.span(&setting.key);
+            let whole = &mut setting.whole;
+            // A step does not go with the last file that it writes.
+            *whole = if alone(whole) { whole.start..whole.start } else { whole.clone() };
+            setting.whole = self.span(&setting.whole);
+            for value in &mut setting.values {
+                value.span = self.span(&value.span);
+                value.whole = self.span(&value.whole);
+                if value.whole.contains(&setting.key.start) {
+                    value.whole = setting.whole.clone();
+                }
+            }
         }
         for comment in &mut facts.comments {
             comment.span = self.span(&comment.span);

@@ -1,8 +1,6 @@
 //! Assignments, and what goes if one goes.
 
-use tree_sitter::Node;
-
-use super::tree;
+use super::tree::Node;
 use super::walk::Walk;
 use super::word::{Raw, before_blanks, behind_blanks};
 use crate::facts::{Origin, Span, Variable, Word, assigned};
@@ -20,10 +18,10 @@ impl<'t> Walk<'_, '_, 't> {
 
     /// `export`, `readonly`, `declare`, `local`, `typeset`.
     pub(super) fn declaration(&mut self, node: Node<'t>) {
-        let children = tree::children(node);
+        let children: Vec<Node<'t>> = node.children().collect();
         let operands: Vec<Node<'t>> = children
             .iter()
-            .map(|(child, _)| *child)
+            .copied()
             .filter(|child| child.is_named() && !self.text(*child).starts_with('-'))
             .filter(|child| !matches!(child.kind(), "comment" | "ERROR"))
             .collect();
@@ -55,7 +53,7 @@ impl<'t> Walk<'_, '_, 't> {
             }
             self.visit_children(operand);
         }
-        for (child, _) in children {
+        for child in children {
             if child.is_error() || child.is_missing() || child.kind() == "comment" {
                 self.visit(child);
             }
@@ -71,13 +69,13 @@ impl<'t> Walk<'_, '_, 't> {
     }
 
     fn appends(&self, node: Node<'t>) -> bool {
-        tree::children(node).iter().any(|(child, _)| child.kind() == "+=")
+        node.children().any(|child| child.kind() == "+=")
     }
 
     /// What goes with a statement; where none may go, the value does.
     fn statement_whole(&self, statement: Node<'t>, assignment: Node<'t>) -> Span {
         statement_whole(self.passage, statement).unwrap_or_else(|| {
-            let value = assignment.child_by_field_name("value");
+            let value = assignment.child("value");
             self.passage.span(value.unwrap_or(assignment).byte_range())
         })
     }
@@ -88,13 +86,12 @@ impl<'t> Walk<'_, '_, 't> {
 
     /// The variable of `NAME=value`; none of an array's element.
     pub(super) fn variable(&self, node: Node<'t>, whole: Span, origin: Origin) -> Option<Variable> {
-        let name = node.child_by_field_name("name")?;
+        let name = node.child("name")?;
         if name.kind() != "variable_name" {
             return None;
         }
-        let parts = tree::children(node).into_iter().filter_map(|(child, field)| {
-            (field == Some("value") || child.kind() == "ERROR").then_some(child)
-        });
+        let parts =
+            node.children().filter(|child| child.field() == Some("value") || child.is_error());
         let mut words = Raw::collect(self.passage.text(), parts).into_iter();
         let value = match words.next() {
             Some(raw) => {
@@ -156,9 +153,14 @@ impl<'t> Walk<'_, '_, 't> {
 /// What goes if an assignment that stands as a statement of its own goes: its lines if nothing else
 /// stands there, otherwise the statement with what separates it from its neighbours. None where the
 /// text would not be valid, or not mean the same, without any statement in its place.
-pub(super) fn statement_whole(passage: &Passage, statement: Node<'_>) -> Option<Span> {
+fn statement_whole(passage: &Passage, statement: Node<'_>) -> Option<Span> {
+    separated_whole(passage, statement, statement.end_byte())
+}
+
+/// The same of a statement that ends at `end`.
+fn separated_whole(passage: &Passage, statement: Node<'_>, end: usize) -> Option<Span> {
     let text = passage.text();
-    let (start, end) = (statement.start_byte(), statement.end_byte());
+    let start = statement.start_byte();
     let before = before_blanks(text, start);
     let behind = behind_blanks(text, end);
     let (left, right) = (&text[..before], &text[behind..]);
@@ -182,6 +184,9 @@ pub(super) fn statement_whole(passage: &Passage, statement: Node<'_>) -> Option<
         rest if rest.starts_with("\r\n") => Some(place + 2),
         _ => None,
     };
+    if left.is_empty() && right.starts_with('#') && !right.contains('\n') {
+        return Some(passage.span_with_gap(0..text.len()));
+    }
     if starts_line && let Some(stop) = line_end(behind_separator.unwrap_or(behind)) {
         return Some(passage.span_with_gap(before..stop));
     }
@@ -199,6 +204,32 @@ pub(super) fn statement_whole(passage: &Passage, statement: Node<'_>) -> Option<
     Some(passage.span(start..end))
 }
 
+/// What goes if a command goes, redirections included. None also where it reads a heredoc.
+pub(super) fn command_whole(passage: &Passage, command: Node<'_>) -> Option<Span> {
+    let mut statement = command;
+    let mut last = command;
+    // The grammar takes a redirection behind a list for one of the whole list.
+    while let Some(parent) = last.parent() {
+        match parent.kind() {
+            "redirected_statement" => {
+                if parent.children().any(|one| one.kind() == "heredoc_redirect") {
+                    return None;
+                }
+                if statement.id() == last.id() {
+                    statement = parent;
+                }
+            }
+            "list" if parent.end_byte() == last.end_byte() => {}
+            _ => break,
+        }
+        last = parent;
+    }
+    if statement.has_error() {
+        return None;
+    }
+    separated_whole(passage, statement, last.end_byte())
+}
+
 /// Whether a loop's, a branch's or a function's body would be empty without a statement.
 fn is_alone_in_body(statement: Node<'_>) -> bool {
     let Some(parent) = statement.parent() else { return false };
@@ -208,8 +239,7 @@ fn is_alone_in_body(statement: Node<'_>) -> bool {
         "negated_command" | "pipeline" | "redirected_statement" => return true,
         _ => {}
     }
-    let is_filling =
-        |node: &Node<'_>| matches!(node.kind(), ";" | "\n" | "comment") || node.is_extra();
+    let is_filling = |node: &Node<'_>| matches!(node.kind(), ";" | "\n" | "comment");
     let mut previous = statement.prev_sibling();
     while previous.is_some_and(|node| is_filling(&node)) {
         previous = previous.and_then(|node| node.prev_sibling());

@@ -11,8 +11,11 @@ mod scope;
 mod tree;
 mod walk;
 mod word;
+mod written;
 
 use std::collections::BTreeMap;
+
+pub(crate) use written::{read_heredoc, target_of_input};
 
 use crate::facts::{Facts, Home, Span};
 use crate::passage::Passage;
@@ -55,6 +58,7 @@ pub fn is_shell_script(text: &str) -> bool {
 fn sort(facts: &mut Facts) {
     let start_then_longest = |span: &Span| (span.start, std::cmp::Reverse(span.end));
     facts.commands.sort_by_key(|command| start_then_longest(&command.span));
+    facts.settings.sort_by_key(|setting| setting.key.start);
     facts.comments.sort_by_key(|comment| comment.span.start);
     facts.errors.sort_by_key(|error| error.span.start);
     let mut order: Vec<usize> = (0..facts.variables.len()).collect();

@@ -277,3 +277,28 @@ fn what_a_ci_service_puts_in_is_not_known() {
     assert!(!facts.commands[0].words[2].known && facts.errors.is_empty());
     assert!(!variable(&facts, "A").value.as_ref().expect("a value").known);
 }
+
+#[test]
+fn a_command_goes_with_its_separator() {
+    for (text, left) in [
+        ("npm x\nb", Some("b")),
+        ("a && npm x >y && b", Some("a && b")),
+        ("a; A=1 npm x", Some("a")),
+        ("npm x || true", None),
+        ("b | npm x", None),
+        ("if npm x; then b; fi", None),
+        ("if a; then npm x; b; fi", Some("if a; then b; fi")),
+        ("if a; then b; npm x; fi", Some("if a; then b; fi")),
+        ("f() {\n  npm x\n}", None),
+        ("X=$(npm x)", None),
+        ("sh -c 'npm x'", Some("sh -c ''")),
+        ("npm x <<E\nb\nE\nc", None),
+        ("(a; npm x)", Some("(a)")),
+        ("npm x &", None),
+    ] {
+        let facts = read(text);
+        let npm = facts.commands.iter().find(|command| command.words[0].text == "npm");
+        let whole = facts.whole_of(npm.expect("the command"));
+        assert_eq!(whole.map(|whole| without(text, whole.clone())).as_deref(), left, "{text}");
+    }
+}

@@ -1,12 +1,13 @@
 //! The way through a syntax tree, which collects facts.
 
-use tree_sitter::Node;
-
-use super::assignment::statement_whole;
+use super::assignment::command_whole;
 use super::scope::Scope;
+use super::tree::{self, Node};
 use super::word::Raw;
-use super::{nested, tree};
-use crate::facts::{Command, Comment, Facts, Home, Span, SyntaxError, Word, assigning_words};
+use super::{nested, written};
+use crate::facts::{
+    Command, Comment, Facts, Home, Removal, Span, SyntaxError, Word, assigning_words,
+};
 use crate::passage::Passage;
 
 /// How deep scripts within words are read.
@@ -25,7 +26,9 @@ pub(super) fn read(
 ) {
     let Some(tree) = tree::parse(passage.text()) else { return };
     let mut walk = Walk { passage, home, scope, facts, depth, level: 0, tails: Vec::new() };
-    walk.visit(tree.root_node());
+    if let Some(root) = tree.root() {
+        walk.visit(root);
+    }
 }
 
 pub(super) struct Walk<'a, 'k, 't> {
@@ -61,7 +64,7 @@ impl<'a, 't> Walk<'a, '_, 't> {
             "variable_assignment" => self.statement(node),
             "declaration_command" => self.declaration(node),
             "unset_command" => {
-                for (child, _) in tree::children(node) {
+                for child in node.children() {
                     if child.kind() == "variable_name" {
                         self.scope.set(self.text(child), None);
                     }
@@ -70,6 +73,9 @@ impl<'a, 't> Walk<'a, '_, 't> {
             "comment" => self.comment(node),
             "ERROR" => self.broken(node),
             "subshell" | "command_substitution" | "process_substitution" | "pipeline" => {
+                if node.kind() == "pipeline" {
+                    self.written(node);
+                }
                 let mark = self.scope.mark();
                 self.visit_children(node);
                 self.scope.restore(mark);
@@ -86,7 +92,7 @@ impl<'a, 't> Walk<'a, '_, 't> {
     }
 
     pub(super) fn visit_children(&mut self, node: Node<'t>) {
-        for (child, _) in tree::children(node) {
+        for child in node.children() {
             self.visit(child);
         }
     }
@@ -94,7 +100,8 @@ impl<'a, 't> Walk<'a, '_, 't> {
     /// What a branch or a loop sets may or may not have been set behind it.
     fn branching(&mut self, node: Node<'t>) {
         let mark = self.scope.mark();
-        for (child, field) in tree::children(node) {
+        for child in node.children() {
+            let field = child.field();
             if matches!(child.kind(), "elif_clause" | "else_clause" | "case_item") {
                 self.scope.doubt(mark);
             }
@@ -108,7 +115,7 @@ impl<'a, 't> Walk<'a, '_, 't> {
 
     fn list(&mut self, node: Node<'t>) {
         let mut mark = None;
-        for (child, _) in tree::children(node) {
+        for child in node.children() {
             if child.kind() == "||" {
                 mark = Some(self.scope.mark());
             }
@@ -121,24 +128,24 @@ impl<'a, 't> Walk<'a, '_, 't> {
 
     /// A statement with redirections, behind which the grammar takes words of the command for more targets.
     fn redirected(&mut self, node: Node<'t>) {
-        let children = tree::children(node);
+        self.written(node);
         let mut words = Vec::new();
         let mut rest = Vec::new();
-        for &(child, field) in &children {
-            match field {
+        for child in node.children() {
+            match child.field() {
                 Some("body") => {}
                 Some("redirect") => self.redirect(child, &mut words, &mut rest),
                 _ => rest.push(child),
             }
         }
-        match children.iter().find(|(_, field)| *field == Some("body")) {
-            Some(&(body, _)) => {
+        match node.child("body") {
+            Some(body) => {
                 if !words.is_empty() {
                     self.tails.push((last_command(body).id(), words));
                 }
                 self.visit(body);
             }
-            None => self.emit(&[], Raw::collect(self.passage.text(), words), None),
+            None => self.emit(Some(node), &[], Raw::collect(self.passage.text(), words)),
         }
         rest.into_iter().for_each(|child| self.visit(child));
     }
@@ -146,7 +153,8 @@ impl<'a, 't> Walk<'a, '_, 't> {
     /// Takes words of the command out of a redirection; the rest is visited later.
     fn redirect(&self, node: Node<'t>, words: &mut Vec<Node<'t>>, rest: &mut Vec<Node<'t>>) {
         let mut target: Option<usize> = None;
-        for (child, field) in tree::children(node) {
+        for child in node.children() {
+            let field = child.field();
             match field {
                 Some("destination") if target.is_none_or(|end| end == child.start_byte()) => {
                     target = Some(child.end_byte());
@@ -164,7 +172,8 @@ impl<'a, 't> Walk<'a, '_, 't> {
         let mut parts = Vec::new();
         let mut rest = Vec::new();
         let mut previous_end = node.start_byte();
-        for (child, field) in tree::children(node) {
+        for child in node.children() {
+            let field = child.field();
             // The grammar goes on behind the end of a line that consists of assignments.
             if !prefix.is_empty() && parts.is_empty() && self.ends_line(previous_end, child) {
                 prefix.drain(..).for_each(|assignment| self.statement(assignment));
@@ -176,7 +185,7 @@ impl<'a, 't> Walk<'a, '_, 't> {
                 _ if field == Some("redirect") => self.redirect(child, &mut parts, &mut rest),
                 "ERROR" => {
                     rest.push(child);
-                    if child.child_count() > 0 {
+                    if child.children().next().is_some() {
                         parts.push(child);
                     }
                 }
@@ -186,12 +195,12 @@ impl<'a, 't> Walk<'a, '_, 't> {
         if let Some(at) = self.tails.iter().rposition(|(id, _)| *id == node.id()) {
             parts.extend(self.tails.remove(at).1);
         }
-        parts.sort_by_key(Node::start_byte);
+        parts.sort_by_key(|part| part.start_byte());
         let words = Raw::collect(self.passage.text(), parts);
         if words.is_empty() {
             prefix.drain(..).for_each(|assignment| self.statement(assignment));
         }
-        self.emit(&prefix, words, self.command_whole(node));
+        self.emit(Some(node), &prefix, words);
         rest.into_iter().for_each(|child| self.visit(child));
     }
 
@@ -200,26 +209,31 @@ impl<'a, 't> Walk<'a, '_, 't> {
         gap.match_indices('\n').any(|(at, _)| !gap[..at].trim_end_matches('\r').ends_with('\\'))
     }
 
-    /// What goes if a command goes: with its redirections, from the list it stands in.
-    fn command_whole(&self, node: Node<'t>) -> Option<Span> {
-        let parent = node.parent().filter(|parent| {
-            parent.kind() == "redirected_statement"
-                && parent.child_by_field_name("body") == Some(node)
-        });
-        let whole = statement_whole(self.passage, parent.unwrap_or(node))?;
-        // A script in a word is not left empty.
-        let text = self.passage.span(0..self.passage.text().len());
-        let alone = self.depth > 0 && whole.start <= text.start && text.end <= whole.end;
-        (!alone).then_some(whole)
+    /// The settings in a file that a statement writes. A pipeline with redirections is read with them.
+    fn written(&mut self, statement: Node<'t>) {
+        if written::is_told_above(statement) {
+            return;
+        }
+        if let Some(written) = written::of_statement(self.passage, statement) {
+            let whole = command_whole(self.passage, written::last_of(statement));
+            let text = self.passage.span(0..self.passage.text().len());
+            let nested = self.depth > 0;
+            let empties = |whole: &Span| whole.start <= text.start && text.end <= whole.end;
+            let whole = whole.filter(|whole| !(nested && empties(whole)));
+            written.read(whole.as_ref(), self.facts);
+        }
     }
 
-    fn emit(&mut self, prefix: &[Node<'t>], words: Vec<Raw<'t>>, whole: Option<Span>) {
+    fn emit(&mut self, statement: Option<Node<'t>>, prefix: &[Node<'t>], words: Vec<Raw<'t>>) {
         let (Some(first), Some(last)) = (words.first(), words.last()) else { return };
-        let start = prefix.first().map_or(first.range.start, Node::start_byte);
+        let start = prefix.first().map_or(first.range.start, |node| node.start_byte());
         let span = self.passage.span(start..last.range.end);
+        if let Some(whole) = statement.and_then(|node| command_whole(self.passage, node)) {
+            self.facts.removals.push(Removal { command: span.clone(), whole });
+        }
         let mut assignments = Vec::new();
         for (index, &assignment) in prefix.iter().enumerate() {
-            let next = prefix.get(index + 1).map_or(first.range.start, Node::start_byte);
+            let next = prefix.get(index + 1).map_or(first.range.start, |node| node.start_byte());
             let whole = self.passage.start_of(assignment.start_byte())..self.passage.start_of(next);
             if let Some(variable) = self.variable(assignment, whole, self.origin(true)) {
                 assignments.push(self.facts.variables.len());
@@ -236,8 +250,7 @@ impl<'a, 't> Walk<'a, '_, 't> {
                 self.origin(true),
             ));
         }
-        let home = self.home.clone();
-        let command = Command { assignments, words: read, span, whole, home };
+        let command = Command { assignments, words: read, span, home: self.home.clone() };
         let script = nested::script_word(&command).filter(|_| self.depth < MOST_NESTED);
         if command.words[0].text == "read" {
             for word in &command.words[1..] {
@@ -282,13 +295,13 @@ impl<'a, 't> Walk<'a, '_, 't> {
     fn broken(&mut self, node: Node<'t>) {
         self.error(node, "shell text that is not understood".to_owned());
         let mut words: Vec<Node<'t>> = Vec::new();
-        for (child, _) in tree::children(node) {
+        for child in node.children() {
             match child.kind() {
                 "command_name" => {
                     self.emit(
+                        None,
                         &[],
                         Raw::collect(self.passage.text(), std::mem::take(&mut words)),
-                        None,
                     );
                     words.push(child);
                 }
@@ -300,15 +313,15 @@ impl<'a, 't> Walk<'a, '_, 't> {
                 }
                 _ => {
                     self.emit(
+                        None,
                         &[],
                         Raw::collect(self.passage.text(), std::mem::take(&mut words)),
-                        None,
                     );
                     self.visit(child);
                 }
             }
         }
-        self.emit(&[], Raw::collect(self.passage.text(), words), None);
+        self.emit(None, &[], Raw::collect(self.passage.text(), words));
     }
 
     fn error(&mut self, node: Node<'t>, message: String) {
@@ -329,11 +342,12 @@ fn read_nested(text: &Passage, walk: &mut Walk<'_, '_, '_>) {
 fn last_command(node: Node<'_>) -> Node<'_> {
     let mut node = node;
     while matches!(node.kind(), "list" | "pipeline" | "negated_command" | "redirected_statement") {
-        let inner = tree::children(node)
-            .into_iter()
-            .rfind(|(child, field)| child.is_named() && *field != Some("redirect"));
+        let inner = node
+            .children()
+            .filter(|child| child.is_named() && child.field() != Some("redirect"))
+            .last();
         match inner {
-            Some((inner, _)) => node = inner,
+            Some(inner) => node = inner,
             None => break,
         }
     }

@@ -2,16 +2,14 @@
 
 use std::ops::Range;
 
-use tree_sitter::Node;
-
 use super::scope::Scope;
-use super::tree;
+use super::tree::{self, Node};
 use crate::expansion;
 use crate::facts::Word;
 use crate::passage::Passage;
 
 /// A word as it stands in the text: nodes that touch each other.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Raw<'t> {
     /// Where it stands in the text.
     pub(super) range: Range<usize>,

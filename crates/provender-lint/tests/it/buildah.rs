@@ -16,6 +16,9 @@ const PROGRAMS: [&str; 11] =
 /// How many seconds one command of buildah may take.
 const LIMIT: &str = "240";
 
+/// From this size on a file of an image is a program of the base image, and not searched.
+const PROGRAM: u64 = 8 << 20;
+
 /// buildah with a storage of its own, which goes when this does.
 pub(crate) struct Buildah {
     place: TempDir,
@@ -154,7 +157,7 @@ fn search(root: &Path, folder: &Path, needles: &[&str], image: &mut Image) {
         let kind = entry.file_type().expect("the kind of a file");
         if kind.is_dir() {
             search(root, &path, needles, image);
-        } else if kind.is_file() {
+        } else if kind.is_file() && entry.metadata().is_ok_and(|file| file.len() < PROGRAM) {
             let bytes = fs::read(&path).expect("a file of the image");
             for needle in needles {
                 if memchr::memmem::find(&bytes, needle.as_bytes()).is_some() {

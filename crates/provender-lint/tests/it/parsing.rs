@@ -42,6 +42,10 @@ fn spans(dockerfile: &Dockerfile, facts: &Facts) -> Vec<(&'static str, Span)> {
         all.push(("variable", variable.whole.clone()));
     }
     all.extend(facts.commands.iter().map(|one| ("command", one.span.clone())));
+    for removal in &facts.removals {
+        all.push(("removal", removal.command.clone()));
+        all.push(("removal", removal.whole.clone()));
+    }
     all.extend(facts.comments.iter().map(|one| ("comment", one.span.clone())));
     all.extend(facts.errors.iter().map(|one| ("error", one.span.clone())));
     all
@@ -94,7 +98,7 @@ fn texts(command: &Command) -> Vec<&str> {
 
 #[test]
 fn every_shape_is_read_with_spans_in_their_place() {
-    for shape in shapes::all(1000) {
+    for shape in shapes::all(600) {
         let (dockerfile, facts) = check(&shape.text);
         if shape.valid {
             assert!(facts.errors.is_empty(), "{}: {:?}\n{}", shape.seed, facts.errors, shape.text);
@@ -114,10 +118,10 @@ fn the_same_seed_makes_the_same_shape() {
 #[test]
 fn deleting_a_word_leaves_everything_else() {
     let mut deleted = 0;
-    for shape in shapes::all(600).filter(|shape| shape.valid) {
+    for shape in shapes::all(500).filter(|shape| shape.valid) {
         let mut random = Random::new(shape.seed);
         let facts = check(&shape.text).1;
-        for _ in 0..8 {
+        for _ in 0..4 {
             if facts.commands.is_empty() {
                 break;
             }
@@ -166,13 +170,13 @@ fn deleting_a_word_leaves_everything_else() {
             deleted += 1;
         }
     }
-    assert!(deleted > 1500, "{deleted}");
+    assert!(deleted > 800, "{deleted}");
 }
 
 #[test]
 fn deleting_a_variable_leaves_everything_else() {
     let mut deleted = 0;
-    for shape in shapes::all(400).filter(|shape| shape.valid) {
+    for shape in shapes::all(300).filter(|shape| shape.valid) {
         let facts = check(&shape.text).1;
         for (index, variable) in facts.variables.iter().enumerate() {
             let mut text = shape.text.clone();
@@ -187,6 +191,42 @@ fn deleting_a_variable_leaves_everything_else() {
             deleted += 1;
         }
     }
+    assert!(deleted > 200, "{deleted}");
+}
+
+#[test]
+fn deleting_a_command_leaves_everything_else() {
+    let mut deleted = 0;
+    for shape in shapes::all(300).filter(|shape| shape.valid) {
+        let facts = check(&shape.text).1;
+        for removal in &facts.removals {
+            let mut text = shape.text.clone();
+            text.replace_range(removal.whole.clone(), "");
+            let (whole, command) = (&removal.whole, &removal.command);
+            let expected: Vec<Vec<&str>> = facts
+                .commands
+                .iter()
+                .filter(|one| one.span.start < whole.start || one.span.end > whole.end)
+                .map(texts)
+                .collect();
+            let again = check(&text).1;
+            let found: Vec<Vec<&str>> = again.commands.iter().map(texts).collect();
+            assert!(whole.start <= command.start && command.end <= whole.end);
+            let around = facts.commands.iter().any(|one| {
+                one.words
+                    .iter()
+                    .any(|word| word.span.start <= command.start && command.end <= word.span.end)
+                    && one.span != *command
+            });
+            if around {
+                assert_eq!(found.len(), expected.len());
+            } else {
+                assert_eq!(found, expected, "without {whole:?} of\n{}\nit is\n{text}", shape.text);
+            }
+            assert!(again.errors.is_empty(), "{:?}\n{text}", again.errors);
+            deleted += 1;
+        }
+    }
     assert!(deleted > 300, "{deleted}");
 }
 
@@ -195,7 +235,7 @@ fn random_changes_of_bytes_are_survived() {
     for shape in shapes::all(300) {
         let mut random = Random::new(shape.seed ^ 0xf00d);
         let mut bytes = shape.text.clone().into_bytes();
-        for _ in 0..12 {
+        for _ in 0..6 {
             mutate(&mut bytes, &mut random);
             check(&String::from_utf8_lossy(&bytes));
         }
@@ -254,7 +294,7 @@ fn mutate(bytes: &mut Vec<u8>, random: &mut Random) {
         }
         _ => {
             if let Some(byte) = bytes.get_mut(at) {
-                *byte = u8::try_from(random.below(256)).expect("a byte");
+                *byte = random.below(256) as u8;
             }
         }
     }

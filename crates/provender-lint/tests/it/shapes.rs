@@ -46,7 +46,7 @@ impl Random {
 
     /// A number below `limit`.
     pub(crate) fn below(&mut self, limit: usize) -> usize {
-        usize::try_from(self.next() % limit.max(1) as u64).expect("a small number")
+        (self.next() % limit.max(1) as u64) as usize
     }
 
     pub(crate) fn chance(&mut self, percent: usize) -> bool {

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use provender_lint::{FileKind, Linter, Options, read};
+use provender_lint::fix::{Fixer, Grounds, Prover, apply};
+use provender_lint::{Edit, File, FileKind, Linter, Options, read};
 
 /// Variables with a value that switches something off, and the rule that finds them.
 const VARIABLES: &[(&str, &str, &str)] = &[
@@ -250,29 +251,78 @@ fn all_hold(cases: impl Iterator<Item = (String, String, &'static str)>) {
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-#[test]
-fn every_variable_is_found_wherever_it_is_given_its_value() {
-    all_hold(ASSIGNMENTS.iter().flat_map(|(path, text)| {
+/// Variables in all their places.
+fn variables() -> impl Iterator<Item = (String, String, &'static str)> {
+    ASSIGNMENTS.iter().flat_map(|(path, text)| {
         VARIABLES.iter().map(move |(name, value, rule)| {
             let text = text.replace("@N@", name).replace("@V@", value);
             ((*path).to_owned(), text, *rule)
         })
-    }));
+    })
+}
+
+/// Commands in all their places.
+fn commands() -> impl Iterator<Item = (String, String, &'static str)> {
+    PLACES.iter().flat_map(|(path, text)| {
+        COMMANDS
+            .iter()
+            .map(move |(command, rule)| ((*path).to_owned(), text.replace("@C@", command), *rule))
+    })
+}
+
+fn settings() -> impl Iterator<Item = (String, String, &'static str)> {
+    SETTINGS.iter().map(|(path, text, rule)| ((*path).to_owned(), (*text).to_owned(), *rule))
+}
+
+#[test]
+fn every_variable_is_found_wherever_it_is_given_its_value() {
+    all_hold(variables());
 }
 
 #[test]
 fn every_command_is_found_wherever_it_can_stand() {
-    all_hold(PLACES.iter().flat_map(|(path, text)| {
-        COMMANDS.iter().map(move |(command, rule)| {
-            let text = text.replace("@C@", command);
-            ((*path).to_owned(), text, *rule)
-        })
-    }));
+    all_hold(commands());
 }
 
 #[test]
 fn every_setting_is_found_in_the_files_of_its_tool() {
-    all_hold(
-        SETTINGS.iter().map(|(path, text, rule)| ((*path).to_owned(), (*text).to_owned(), *rule)),
-    );
+    all_hold(settings());
+}
+
+/// Nothing verifies but by the CA.
+struct Nothing;
+
+impl Prover for Nothing {
+    fn verifies(&self, _: &str) -> bool {
+        false
+    }
+}
+
+#[test]
+fn a_fix_leaves_a_file_that_reads_as_before_and_is_made_once() {
+    let linter = Linter::new(&Options::default()).expect("rules");
+    let provide = |_: &File, _: &[File], edits: &[Edit]| Some(edits.to_vec());
+    let plan = |file: &File| {
+        let grounds = Grounds {
+            prover: &Nothing,
+            assume_ca: Some(Path::new("ca.pem")),
+            provide: Some(&provide),
+        };
+        Fixer::new(&linter, std::slice::from_ref(file), grounds).plan(file)
+    };
+    let mut made = 0;
+    for (path, text, rule) in variables().chain(commands()).chain(settings()) {
+        let kind = FileKind::of(Path::new(&path)).expect("a kind");
+        let before = read(&path, kind, &text);
+        let first = plan(&before);
+        let after = read(&path, kind, &apply(&text, &first.edits));
+        made += first.made.len();
+        assert!(after.facts.errors.len() <= before.facts.errors.len(), "{path}: {text:?}");
+        let again = plan(&after);
+        assert!(again.edits.is_empty(), "{path}: {rule}: {text:?}: {:?}", after.text);
+        for line in after.text.lines().filter(|line| !text.contains(line)) {
+            assert_eq!(line.trim_end(), line, "{path}: {text:?} became {:?}", after.text);
+        }
+    }
+    assert!(made > 800, "only {made} fixes were made");
 }

@@ -84,24 +84,13 @@ impl Tool for Apt {
             arguments.extend(["-o".to_owned(), option]);
         }
         arguments.extend(request.arguments.iter().cloned());
-        let invocation = Invocation::new(&request.installed.program, &request.machine.directory)
-            .args(arguments)
-            .env("LC_ALL", "C");
+        let invocation =
+            Invocation::new(&request.installed.program, &request.machine.directory).args(arguments);
         Ok(Some(invocation))
     }
 
     fn words(&self) -> Words {
-        Words {
-            reached: &[
-                "404  Not Found",
-                "  40",
-                "  50",
-                "does not have a Release file",
-                "is not signed",
-                "Clearsigned",
-            ],
-            refused: &[],
-        }
+        Words { reached: &["  40", "  50", "Clearsigned file isn't valid"], refused: &[] }
     }
 }
 

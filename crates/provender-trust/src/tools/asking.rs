@@ -67,6 +67,8 @@ pub fn ask(
         Ok(invocation) => invocation?,
         Err(error) => return Some(unknown(error)),
     };
+    // The words that are looked for are English.
+    let invocation = invocation.env("LC_ALL", "C").without("LANGUAGE");
     Some(match run(&invocation, &machine, &folder, LIMIT) {
         Ok(output) => read(&output, tool.words()),
         Err(error) => unknown(error),
@@ -123,8 +125,10 @@ const REFUSED: &[&str] = &[
 
 fn read(output: &Output, words: Words) -> Asked {
     let said = |list: &[&str]| {
-        let line = output.text.lines().find(|line| list.iter().any(|word| line.contains(word)))?;
-        Some(quoted(line))
+        let says = |line: &&str| list.iter().any(|word| line.contains(word));
+        // A tool that does not look may still warn of what it saw.
+        let warns = |line: &str| line.trim_start().to_ascii_lowercase().starts_with("warning");
+        output.text.lines().find(|line| says(line) && !warns(line)).map(quoted)
     };
     if let Some(line) = said(REFUSED).or_else(|| said(words.refused)) {
         return Asked { verdict: ToolVerdict::Fails, detail: Some(line) };
@@ -180,6 +184,12 @@ mod tests {
         assert_eq!(other.verdict, ToolVerdict::Unknown);
         let detail = other.detail.unwrap();
         assert_eq!(detail, "the request failed: curl: (7) Failed to connect");
+    }
+
+    #[test]
+    fn a_warning_is_no_refusal() {
+        let text = "WARNING: The certificate of 'h' is not trusted.\nERROR 404 Not Found\n";
+        assert_eq!(read(&output(text, false), WORDS).verdict, ToolVerdict::Verifies);
     }
 
     #[test]

@@ -83,18 +83,11 @@ impl Tool for Cargo {
         Words {
             reached: &[
                 "config.json not found in registry",
-                "failed to parse JSON",
-                "invalid JSON",
+                "expected value",
+                "authenticated registries",
                 "got 4",
                 "got 5",
-                "HTTP 4",
-                "HTTP 5",
-                "registry does not support API commands",
-                "does not support API",
-                "authenticated registries",
-                "API commands",
-                "expected value",
-                "failed to decode config.json",
+                "does not support API commands",
             ],
             refused: &["[77]"],
         }

@@ -73,6 +73,8 @@ impl Tool for Git {
         let invocation = Invocation::new(&request.installed.program, &request.machine.directory)
             .args(["-c", "credential.helper=", "-c", "core.askPass=", "ls-remote", url.as_str()])
             .env("GIT_TERMINAL_PROMPT", "0")
+            // A repository's settings may turn the URL into one of a kind that runs commands.
+            .env("GIT_ALLOW_PROTOCOL", "https")
             .without("GIT_ASKPASS")
             .without("SSH_ASKPASS")
             .without("GIT_TRACE");
@@ -82,14 +84,12 @@ impl Tool for Git {
     fn words(&self) -> Words {
         Words {
             reached: &[
-                "not found",
-                "not valid: is this a git repository",
+                "' not found",
+                "is this a git repository",
                 "The requested URL returned error",
                 "could not read Username",
                 "Authentication failed",
-                "bad line length",
                 "invalid server response",
-                "unexpected",
             ],
             refused: &[],
         }

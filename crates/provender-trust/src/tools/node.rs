@@ -77,7 +77,7 @@ pub(super) fn roots(machine: &Machine, version: Option<Numbers>) -> (Vec<RootSou
     };
     // `--use-system-ca` may stand in NODE_OPTIONS since it is there; the variable came later.
     let variable = machine.set("NODE_USE_SYSTEM_CA") == Some("1")
-        && version.is_none_or(|v| v >= (24, 6, 0) || (v >= (22, 19, 0) && v < (23, 0, 0)));
+        && version.is_none_or(|v| v >= (24, 6, 0) || ((22, 19, 0)..(23, 0, 0)).contains(&v));
     if option("--use-system-ca") {
         decided.push("--use-system-ca in NODE_OPTIONS");
         sources.push(RootSource::System);

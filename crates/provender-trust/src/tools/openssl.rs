@@ -18,7 +18,7 @@ pub(super) fn system_is_hashed_folder(machine: &Machine) -> bool {
         let Ok(entries) = std::fs::read_dir(machine.system_path(folder)) else { return false };
         entries.flatten().any(|entry| entry.file_name().to_string_lossy().ends_with(".0"))
     };
-    machine.os == Os::Linux && FOLDERS.iter().any(|folder| hashed(&folder))
+    machine.os == Os::Linux && FOLDERS.iter().any(hashed)
 }
 
 /// The system's store where it stays trusted beside a file that is named, else nothing.

@@ -70,13 +70,14 @@ impl Tool for Pdm {
         url: &Url,
         bundle: &CaBundle,
     ) -> Vec<Setting> {
-        let source = Source::of(machine, url);
-        let name = match source.setting(machine, "ca_certs") {
-            Some(_) if source.name == DEFAULT => "PDM_PYPI_CA_CERTS",
-            Some(_) => return Vec::new(),
-            None => "REQUESTS_CA_BUNDLE",
-        };
-        vec![Setting::variable(name, &bundle.full)]
+        match Source::of(machine, url).setting(machine, "ca_certs").and_then(|found| found.place) {
+            Some(place) => vec![Setting::Line {
+                file: place.file,
+                text: format!("ca_certs = \"{}\"", bundle.full.display()),
+                arguments: Vec::new(),
+            }],
+            None => vec![Setting::variable("REQUESTS_CA_BUNDLE", &bundle.full)],
+        }
     }
 
     fn request(&self, request: &Request<'_>) -> std::io::Result<Option<Invocation>> {
@@ -97,7 +98,6 @@ impl Tool for Pdm {
             .env("PDM_CACHE_DIR", request.scratch.join("cache"))
             .env("PDM_CHECK_UPDATE", "0")
             .env("PDM_LOG_DIR", request.scratch.join("log"))
-            .env("PDM_IGNORE_STORED_INDEX", "0")
             .env("PYTHONDONTWRITEBYTECODE", "1");
         if let Some(python) = request.machine.python() {
             invocation = invocation.env("PDM_PYTHON", python);
@@ -144,26 +144,31 @@ impl Source {
         }
     }
 
-    /// A setting of this source: the project's own, then for the default source the variable and pdm's configuration.
+    /// A setting of this source: the project's own, then what pdm's configuration says for a source of this name. For
+    /// the default source `verify_ssl` may be a variable; `ca_certs` has none, and no project's configuration sets it.
     fn setting(&self, machine: &Machine, key: &str) -> Option<Found> {
         let project = self.project.as_ref().and_then(|(toml, at)| {
             toml.of_table(toml.tables(&["tool", "pdm", "source"]).get(*at)?, key)
         });
-        project.or_else(|| {
-            if self.name != DEFAULT {
-                return None;
-            }
-            let variable = format!("PDM_PYPI_{}", key.to_uppercase());
-            if let Some(value) = machine.set(&variable) {
-                return Some(Found::variable(&variable, value));
-            }
-            let files = [
-                Some(machine.directory.join("pdm.toml")),
-                config_file(machine),
-                machine.system_config_dirs().first().map(|dir| dir.join("pdm/config.toml")),
-            ];
-            files.into_iter().flatten().find_map(|file| Toml::read(&file)?.scalar(&["pypi", key]))
-        })
+        let default = self.name == DEFAULT;
+        let verify = key == "verify_ssl";
+        let variable = || {
+            let name = "PDM_PYPI_VERIFY_SSL";
+            let value = machine.set(name).filter(|_| default && verify)?;
+            let is_true =
+                matches!(value.to_ascii_lowercase().as_str(), "1" | "true" | "yes" | "on");
+            Some(Found::variable(name, if is_true { "true" } else { "false" }))
+        };
+        let keys = if default { vec!["pypi", key] } else { vec!["pypi", &self.name, key] };
+        let files = || {
+            let local = machine.directory.join("pdm.toml");
+            let site = machine.system_config_dirs().first().map(|dir| dir.join("pdm/config.toml"));
+            [Some(local).filter(|_| verify), config_file(machine), site]
+                .into_iter()
+                .flatten()
+                .find_map(|file| Toml::read(&file)?.scalar(&keys))
+        };
+        project.or_else(variable).or_else(files)
     }
 
     fn verify_line(&self, machine: &Machine) -> &'static str {

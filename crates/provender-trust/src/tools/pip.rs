@@ -41,11 +41,12 @@ impl Tool for Pip {
             return ToolTrust::off(&found);
         }
         let truststore = uses_truststore(machine, installed);
-        if truststore && asks_for_no_name(installed) && is_address(url) {
-            let version = Found::variable("pip 25.0", "");
-            let why = "it cannot verify the certificate of an IP address; 25.0.1 can";
-            return ToolTrust::broken(&version, why);
+        if truststore && asks_for_no_name(installed, url) {
+            let default = Found::variable("its default: truststore", "");
+            let why = "this version cannot verify the certificate of an IP address";
+            return ToolTrust::broken(&default, why);
         }
+        let strict = !truststore && is_strict(installed);
         let mut own = vec![certifi(installed)];
         let mut decided = "its default: certifi".to_owned();
         if truststore {
@@ -60,7 +61,7 @@ impl Tool for Pip {
             let (name, value) = machine.first_set(&["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])?;
             Some(Found::variable(name, value))
         });
-        let Some(cert) = cert else { return ToolTrust::on(own, decided) };
+        let Some(cert) = cert else { return ToolTrust::on(own, decided).strict(strict) };
         let path = machine.path(&cert.value);
         if !path.exists() {
             return ToolTrust::broken(&cert, format!("{} is not there", path.display()));
@@ -70,18 +71,22 @@ impl Tool for Pip {
         if truststore {
             sources.extend(own);
         }
-        ToolTrust::by(&cert, sources)
+        ToolTrust::by(&cert, sources).strict(strict)
     }
 
     fn remedy(
         &self,
         machine: &Machine,
         installed: Option<&Installed>,
-        _url: &Url,
+        url: &Url,
         bundle: &CaBundle,
     ) -> Vec<Setting> {
-        let adds = uses_truststore(machine, installed);
-        let file = if adds { &bundle.authority } else { &bundle.full };
+        let truststore = uses_truststore(machine, installed);
+        if truststore && asks_for_no_name(installed, url) {
+            let legacy = Setting::variable("PIP_USE_DEPRECATED", "legacy-certs");
+            return vec![legacy, Setting::variable("PIP_CERT", &bundle.full)];
+        }
+        let file = if truststore { &bundle.authority } else { &bundle.full };
         vec![Setting::variable("PIP_CERT", file)]
     }
 
@@ -98,7 +103,13 @@ impl Tool for Pip {
 
     fn words(&self) -> Words {
         Words {
-            reached: &["HTTP error", "is invalid", "not a valid wheel", "File is not a zip file"],
+            reached: &[
+                "HTTP error",
+                "error responses",
+                "is invalid",
+                "not a valid wheel",
+                "File is not a zip file",
+            ],
             refused: &["check_hostname requires server_hostname"],
         }
     }
@@ -125,14 +136,19 @@ fn uses_truststore(machine: &Machine, installed: Option<&Installed>) -> bool {
     }
 }
 
-/// Whether it is the version whose truststore asks for no name where the host is an address.
-fn asks_for_no_name(installed: Option<&Installed>) -> bool {
-    let version = installed.and_then(|installed| numbers(installed.version.as_deref()?));
-    version == Some((25, 0, 0))
+/// Whether it refuses what RFC 5280's letter refuses: without truststore, on Python 3.13, with an urllib3 from 2.4.
+fn is_strict(installed: Option<&Installed>) -> bool {
+    let urllib3 = installed.and_then(|installed| numbers(installed.facts.get("urllib3")?));
+    python_version(installed).is_some_and(|version| version >= (3, 13, 0))
+        && urllib3.is_some_and(|version| version >= (2, 4, 0))
 }
 
-fn is_address(url: &Url) -> bool {
-    url.host_str().is_some_and(|host| host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok())
+/// Whether it stops at the URL's host since that is an address: the urllib3 1.26 that pip up to 26.0 brings tells
+/// truststore no name then, without which it refuses to look.
+fn asks_for_no_name(installed: Option<&Installed>, url: &Url) -> bool {
+    let urllib3 = installed.and_then(|installed| numbers(installed.facts.get("urllib3")?));
+    let address = url.host_str().map(|host| host.trim_matches(['[', ']']).parse::<IpAddr>());
+    urllib3.is_some_and(|version| version < (2, 0, 0)) && address.is_some_and(|host| host.is_ok())
 }
 
 /// Whether an entry of `trusted-host`, a host with or without a port, means the URL's host.
@@ -234,6 +250,30 @@ mod tests {
         assert_eq!(roots("24.1.2", "3.12"), std::slice::from_ref(&certifi));
         assert_eq!(roots("24.2", "3.9"), std::slice::from_ref(&certifi));
         assert_eq!(roots("24.2", "3.10"), [certifi, RootSource::System]);
+    }
+
+    #[test]
+    fn only_without_truststore_chains_are_held_to_the_letter() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut pip = pip("26.3", "3.13");
+        pip.facts.insert("urllib3".to_owned(), "2.8.0".to_owned());
+        let strict =
+            |variables| Pip.trust(&machine(dir.path(), variables), Some(&pip), &url()).roots.strict;
+        assert!(!strict(&[]));
+        assert!(strict(&[("PIP_USE_DEPRECATED", "legacy-certs")]));
+    }
+
+    #[test]
+    fn an_address_stops_truststore_beside_urllib3_1_26() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut pip = pip("26.0", "3.12");
+        pip.facts.insert("urllib3".to_owned(), "1.26.20".to_owned());
+        let machine = machine(dir.path(), &[]);
+        let trust = |url: &str| Pip.trust(&machine, Some(&pip), &Url::parse(url).unwrap());
+        let broken = |trust: ToolTrust| matches!(trust.verification, Verification::Broken(_));
+        assert!(broken(trust("https://10.0.0.1/simple/")));
+        assert!(broken(trust("https://[fd00::1]/simple/")));
+        assert!(!broken(trust("https://index.example/simple/")));
     }
 
     #[test]

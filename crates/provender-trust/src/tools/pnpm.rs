@@ -55,6 +55,9 @@ impl Tool for Pnpm {
     }
 
     fn words(&self) -> Words {
-        Words { reached: &["ERR_PNPM_FETCH_4", "ERR_PNPM_FETCH_5"], refused: &[] }
+        Words {
+            reached: &["ERR_PNPM_FETCH_4", "ERR_PNPM_FETCH_5", "ERR_PNPM_BROKEN_METADATA_JSON"],
+            refused: &[],
+        }
     }
 }

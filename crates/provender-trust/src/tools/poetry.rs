@@ -91,7 +91,10 @@ impl Tool for Poetry {
     }
 
     fn words(&self) -> Words {
-        Words { reached: &["which doesn't match any versions", "404 Client Error"], refused: &[] }
+        Words {
+            reached: &["which doesn't match any versions", "Client Error", "Server Error"],
+            refused: &[],
+        }
     }
 }
 

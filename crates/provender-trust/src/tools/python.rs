@@ -30,6 +30,10 @@ for certifi in (name + '._vendor.certifi', 'certifi'):
     except ImportError:
         pass
 try:
+    print('urllib3=' + importlib.import_module(name + '._vendor.urllib3').__version__)
+except ImportError:
+    pass
+try:
     import truststore
     print('truststore=yes')
 except Exception:
@@ -41,7 +45,8 @@ except Exception:
     pass
 ";
 
-/// A library as this Python has it, with the facts `python`, `certifi`, `truststore` and `urllib3_strict`.
+/// A library as this Python has it, with the facts `python`, `certifi`, `urllib3` (a vendored one's version), `truststore` and
+/// `urllib3_strict`.
 pub(super) fn library(machine: &Machine, python: &Path, name: &str) -> Option<Installed> {
     let invocation = Invocation::new(python, &machine.directory).args(["-c", ABOUT, name]);
     let said = told(machine, invocation)?;

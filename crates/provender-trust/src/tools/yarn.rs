@@ -110,12 +110,18 @@ impl Tool for Yarn {
     fn words(&self) -> Words {
         Words {
             reached: &[
+                // yarn 1.
                 "Couldn't find package",
-                "Response Code: 4",
-                "Response Code: 5",
-                "Request failed \\\"4",
+                "Received malformed response",
+                "returned a 4",
+                "responseCode: 5",
+                // yarn 2 and later.
+                "Response Code: ",
+                "Invalid authentication",
+                "is not valid JSON",
             ],
-            refused: &[],
+            // Its file of authorities is not there.
+            refused: &["ENOENT: no such file or directory, open"],
         }
     }
 }

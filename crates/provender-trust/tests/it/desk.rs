@@ -105,7 +105,10 @@ pub(crate) fn installed(program: &str) -> Option<PathBuf> {
     let found =
         std::env::split_paths(&path).map(|dir| dir.join(program)).find(|file| file.is_file());
     if found.is_none() {
-        println!("left out: {program} is not installed");
+        provender_test::left_out(
+            &format!("what {program} reads"),
+            &format!("no {program} is installed"),
+        );
     }
     found
 }

@@ -88,6 +88,8 @@ fn posix(word: &str) -> String {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn every_value_reads_back_or_is_refused(name in "[ -~\u{e4}\u{2018}-\u{201f}]{0,24}") {
         let path = format!("/{name}.pem");

@@ -59,7 +59,10 @@ pub(super) fn edits(
     names: &[&str],
     notes: &mut Vec<String>,
 ) -> Passed {
-    let mut passed = Passed { passes_arguments: !builds.is_empty(), ..Passed::default() };
+    let all_open = builds.iter().all(|build| build.build.add(CONTEXT, ".", names).is_some());
+    let passes_arguments = !builds.is_empty() && all_open;
+    let names = if passes_arguments { names } else { &[] };
+    let mut passed = Passed { passes_arguments, ..Passed::default() };
     for build in builds {
         let variables = &build.file.facts.variables;
         let given = |name: &str| {
@@ -79,14 +82,11 @@ pub(super) fn edits(
                 all.sort_by_key(|edit| (edit.span.start, edit.span.end));
                 all.dedup();
             }
-            None => {
-                passed.passes_arguments = false;
-                notes.push(format!(
-                    "{}: give the build of `{}` the context `{CONTEXT}: {path}` under `additional_contexts`",
-                    build.file.path.display(),
-                    build.service,
-                ));
-            }
+            None => notes.push(format!(
+                "{}: give the build of `{}` the context `{CONTEXT}: {path}` under `additional_contexts`",
+                build.file.path.display(),
+                build.service,
+            )),
         }
     }
     passed

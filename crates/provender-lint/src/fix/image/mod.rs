@@ -16,6 +16,7 @@
 
 mod compose;
 mod concern;
+mod copied;
 mod provider;
 mod provision;
 mod proxy;
@@ -23,7 +24,7 @@ mod stage;
 mod step;
 mod tools;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::edits::{apply, compose as join};
@@ -73,70 +74,89 @@ pub struct ImageEdits {
 
 /// What brings the CA into the builds of a Dockerfile that loses bypasses by `deletions`, or that copies a file which does.
 ///
-/// `all` are the files among which compose files are looked for. A file that is no Dockerfile, that loses nothing, or
-/// none of whose steps uses the network, gets its deletions and nothing else.
+/// `all` are the files among which compose files are looked for. A Dockerfile that loses nothing, or none of whose steps
+/// uses the network, gets its deletions and nothing else; of any other file all deletions are left out.
 pub fn edits(file: &File, deletions: &[Edit], all: &[File], ca: &CaPlan) -> ImageEdits {
     let mut found = ImageEdits::default();
     if !deletions.is_empty() {
         found.edits.insert(file.path.clone(), deletions.to_vec());
     }
-    let Some(before) = &file.dockerfile else { return found };
+    let Some(before) = &file.dockerfile else {
+        let reason = "the CA is brought into builds of images, and this runs elsewhere";
+        found.left_out =
+            deletions.iter().map(|one| (one.span.clone(), reason.to_owned())).collect();
+        return found;
+    };
     let builds = compose::builds(file, all);
     let concern = Concern::new(file, before, deletions, &builds, ca);
     if !concern.any() {
         return found;
     }
     // All that follows looks at the file as it is without the bypasses.
-    let after = crate::read(&file.path, file.kind, &apply(&file.text, deletions));
+    let after = again(file, deletions);
     let Some(dockerfile) = &after.dockerfile else { return found };
     if dockerfile.stages.len() != before.stages.len() {
         return found;
     }
-    let places = Places { deletions };
-
-    let mut more = Vec::new();
-    let mut placed = false;
-    for (index, variables) in concern.steps(&after, dockerfile, &places) {
-        match step::edits(&after, dockerfile, index, &variables) {
-            Ok(edits) => {
-                placed = true;
-                more.extend(edits);
-            }
-            Err(reason) => {
-                let span = dockerfile.instructions[index].span.clone();
-                found.left_out.push((places.before(span), reason.to_owned()));
-            }
-        }
-    }
-    if !placed {
+    found.left_out.extend_from_slice(concern.unknown());
+    if concern.steps(&after, dockerfile, &Places { deletions }).is_empty() {
         return found;
     }
     if let Some(reason) = too_old(dockerfile) {
         found.left_out.push((0..0, reason));
         return found;
     }
-    match stage::edits(&after, dockerfile) {
-        Ok(edits) => more.extend(edits),
-        Err(reason) => {
-            found.left_out.push((0..0, reason.to_owned()));
-            return found;
-        }
-    }
-    let proxies = proxy::of(&after, dockerfile);
+    let proxies = proxy::of(&after);
     let passed = compose::edits(&builds, ca, &proxies.names(), &mut found.notes);
-    if passed.passes_arguments {
-        more.extend(proxies.deletions());
-    }
     proxies.note(passed.passes_arguments, &mut found.notes);
-    more.sort_by_key(|edit| (edit.span.start, edit.span.end));
-    found.edits.insert(file.path.clone(), join(deletions, &more));
+    let (deletions, after) = if passed.passes_arguments {
+        proxy::without(file, deletions.to_vec(), after)
+    } else {
+        (deletions.to_vec(), after)
+    };
+    match bring(&concern, &after, &deletions, &mut found.left_out) {
+        Some(own) => found.edits.insert(file.path.clone(), own),
+        None => return found,
+    };
     for (path, edits) in passed.edits {
         found.edits.entry(path).or_default().extend(edits);
     }
-    concern.note(before, &mut found.notes);
+    concern.note(&mut found.notes);
     let provision = provision::of(file, before, all, &builds, ca, &mut found);
     found.provision = Some(provision);
     found
+}
+
+/// The deletions together with the edits that bring the CA to every step that needs it; none if that cannot be.
+fn bring(
+    concern: &Concern<'_>,
+    after: &File,
+    deletions: &[Edit],
+    left_out: &mut Vec<(Span, String)>,
+) -> Option<Vec<Edit>> {
+    let dockerfile = after.dockerfile.as_ref()?;
+    let places = Places { deletions };
+    let mut edits = Vec::new();
+    for (index, variables) in concern.steps(after, dockerfile, &places) {
+        match step::edits(after, dockerfile, index, &variables) {
+            Ok(more) => edits.extend(more),
+            Err(reason) => {
+                let span = dockerfile.instructions[index].span.clone();
+                left_out.push((places.before(span), reason.to_owned()));
+            }
+        }
+    }
+    match stage::edits(after, dockerfile) {
+        Ok(more) => edits.extend(more),
+        Err(reason) => left_out.push((0..0, reason.to_owned())),
+    }
+    edits.sort_by_key(|edit| (edit.span.start, edit.span.end));
+    left_out.is_empty().then(|| join(deletions, &edits))
+}
+
+/// A file as it is after edits.
+fn again(file: &File, edits: &[Edit]) -> File {
+    crate::read(&file.path, file.kind, &apply(&file.text, edits))
 }
 
 /// Spans of the text without the bypasses, in the text with them.
@@ -168,9 +188,6 @@ fn too_old(dockerfile: &Dockerfile) -> Option<String> {
         _ => None,
     }
 }
-
-/// The variables of each step that needs the CA, by the instruction's index.
-type Needs = BTreeMap<usize, BTreeSet<tools::CaVariable>>;
 
 /// `to` as seen from the folder `from`; as it is if one is absolute and the other not.
 fn relative(from: &Path, to: &Path) -> PathBuf {
@@ -218,4 +235,56 @@ fn folder(file: &File) -> &Path {
 
 fn is_compose(file: &File) -> bool {
     file.kind == FileKind::Compose
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_seen_from_a_folder() {
+        for (from, to, seen) in [
+            ("", "ca", "ca"),
+            (".", "./ca", "ca"),
+            ("deploy", "ca", "../ca"),
+            ("deploy/a", "deploy/ca", "../ca"),
+            ("../x", "ca", "../ca"),
+            ("/a/b", "/a/ca", "../ca"),
+            ("a", "/etc/ca", "/etc/ca"),
+        ] {
+            assert_eq!(relative(Path::new(from), Path::new(to)), Path::new(seen), "{from} {to}");
+        }
+    }
+
+    #[test]
+    fn syntax_without_named_contexts_is_too_old() {
+        let of = |image: &str| Dockerfile {
+            directives: vec![("syntax".to_owned(), image.to_owned())],
+            ..Dockerfile::default()
+        };
+        for image in [
+            "docker/dockerfile:1.2",
+            "docker/dockerfile:1.0-experimental",
+            "docker.io/docker/dockerfile:1.3.1",
+        ] {
+            assert!(too_old(&of(image)).is_some(), "{image}");
+        }
+        for image in [
+            "docker/dockerfile:1",
+            "docker/dockerfile:1.4",
+            "docker/dockerfile:1.10-labs",
+            "docker/dockerfile",
+            "example/own:0.1",
+        ] {
+            assert!(too_old(&of(image)).is_none(), "{image}");
+        }
+    }
+
+    #[test]
+    fn what_runs_in_a_container_is_left_as_it_is() {
+        let text = "services:\n  a:\n    image: x\n    environment:\n      NODE_TLS_REJECT_UNAUTHORIZED: 0\n";
+        let file = crate::read("compose.yaml", FileKind::Compose, text);
+        let plan = CaPlan { folder: PathBuf::from("ca"), losing: Vec::new() };
+        assert_eq!(Provider::new(plan).provide(&file, &[], &[Edit::delete(40..80)]), None);
+    }
 }

@@ -26,6 +26,10 @@ impl Provider {
     ///
     /// For a Dockerfile without bypasses that copies a file of [`CaPlan::losing`] there are edits without deletions.
     pub fn provide(&self, file: &File, all: &[File], deletions: &[Edit]) -> Option<Vec<Edit>> {
+        // What was refused for a file's own bypasses is not given for those of others.
+        if deletions.is_empty() && !self.left_out(&file.path).is_empty() {
+            return None;
+        }
         let brought = edits(file, deletions, all, &self.ca);
         let complete = brought.left_out.is_empty();
         let own = brought.edits.get(&file.path).cloned().unwrap_or_default();

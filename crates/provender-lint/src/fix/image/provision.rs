@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::compose::Build;
-use super::concern::copies;
+use super::copied::copies;
 use super::{
     APT_CONF, BUNDLE, CONTEXT, CORPORATE, CaPlan, ImageEdits, TARGET, WGETRC, folder, relative,
     written,
@@ -53,7 +53,7 @@ pub(super) fn of(
     let line = |builder: &str, context: &Path| {
         format!(
             "{builder} build --build-context {CONTEXT}={} -f {} {}",
-            ca.folder.display(),
+            written(&ca.folder),
             file.path.display(),
             if context.as_os_str().is_empty() { Path::new(".") } else { context }.display()
         )

@@ -1,10 +1,16 @@
-//! Proxies that a Dockerfile writes into its image. A builder has arguments of these names without `ARG`, sets them for
-//! every step, and leaves them out of image and history (Dockerfile reference, "Predefined ARGs").
+//! Proxies that a Dockerfile writes into its image, by `ENV` or by a command that configures a tool.
+//!
+//! A builder knows arguments of these names without an `ARG`, sets them for every step, and leaves them out of image and
+//! history (Dockerfile reference, "Predefined ARGs"). With an `ARG` they are in the history.
+
+use std::collections::BTreeSet;
 
 use url::Url;
 
-use crate::dockerfile::{Body, Dockerfile};
-use crate::facts::{Origin, Span, Variable};
+use super::super::edits::compose as join;
+use super::again;
+use crate::dockerfile::Instruction;
+use crate::facts::{Command, Home, Origin, Variable};
 use crate::finding::Edit;
 use crate::source::File;
 
@@ -22,21 +28,68 @@ const PREDEFINED: [&str; 10] = [
     "all_proxy",
 ];
 
-/// The proxies that a Dockerfile sets.
-pub(super) struct Proxies<'a> {
-    dockerfile: &'a Dockerfile,
-    all: &'a [Variable],
-    /// Those that can go: nothing but steps reads them.
-    set: Vec<&'a Variable>,
+/// The proxies of a Dockerfile.
+pub(super) struct Proxies {
+    /// The arguments that take their place.
+    names: BTreeSet<&'static str>,
+    /// Where they led, without credentials.
+    addresses: BTreeSet<String>,
 }
 
-/// The proxies that a Dockerfile sets.
-pub(super) fn of<'a>(file: &'a File, dockerfile: &'a Dockerfile) -> Proxies<'a> {
-    let all = &file.facts.variables;
-    let set: Vec<&Variable> = all.iter().filter(|variable| is_proxy(variable)).collect();
-    let read = |name: &str| is_read(file, dockerfile, name, &set);
-    let unread = set.iter().filter(|variable| !read(&variable.name)).copied().collect();
-    Proxies { dockerfile, all, set: unread }
+/// One place that sets a proxy.
+struct Place {
+    name: &'static str,
+    address: Option<String>,
+    deletion: Edit,
+}
+
+/// The proxies of a Dockerfile.
+pub(super) fn of(file: &File) -> Proxies {
+    let places = places(file);
+    let addresses = places.iter().filter_map(|place| place.address.as_deref());
+    Proxies {
+        names: places.iter().map(|place| place.name).collect(),
+        addresses: addresses.filter(|text| !text.is_empty()).map(without_credentials).collect(),
+    }
+}
+
+/// A file's edits and itself, with its proxies gone too.
+pub(super) fn without(file: &File, mut edits: Vec<Edit>, mut after: File) -> (Vec<Edit>, File) {
+    // One at a time: what goes with one may be what stood between it and the next.
+    let most = places(&after).len();
+    for _ in 0..most {
+        let Some(place) = places(&after).into_iter().next() else { break };
+        edits = join(&edits, &[place.deletion]);
+        after = again(file, &edits);
+    }
+    (edits, after)
+}
+
+fn places(file: &File) -> Vec<Place> {
+    let Some(dockerfile) = &file.dockerfile else { return Vec::new() };
+    let instructions = &dockerfile.instructions;
+    let variables: Vec<&Variable> =
+        file.facts.variables.iter().filter(|one| is_proxy(one)).collect();
+    let set = variables
+        .iter()
+        .filter(|variable| !is_read(file, instructions, &variable.name, &variables));
+    let set = set.filter_map(|variable| {
+        Some(Place {
+            name: PREDEFINED.into_iter().find(|name| *name == variable.name)?,
+            address: variable
+                .value
+                .as_ref()
+                .filter(|value| value.known)
+                .map(|value| value.text.clone()),
+            deletion: Edit::delete(variable.whole.clone()),
+        })
+    });
+    let configured = file.facts.commands.iter().filter_map(|command| {
+        let (name, address) = configures(command)?;
+        let whole = file.facts.whole_of(command)?.clone();
+        Some(Place { name, address: Some(address), deletion: Edit::delete(whole) })
+    });
+    set.chain(configured).collect()
 }
 
 fn is_proxy(variable: &Variable) -> bool {
@@ -45,50 +98,54 @@ fn is_proxy(variable: &Variable) -> bool {
 }
 
 /// Whether an instruction that is no step puts the variable in somewhere, the proxies' own apart.
-fn is_read(file: &File, dockerfile: &Dockerfile, name: &str, proxies: &[&Variable]) -> bool {
-    let (plain, braced) = (format!("${name}"), format!("${{{name}"));
-    dockerfile.instructions.iter().filter(|one| one.keyword != "RUN").any(|instruction| {
-        [&plain, &braced].into_iter().any(|wanted| {
-            file.text[instruction.span.clone()].match_indices(wanted.as_str()).any(|(at, found)| {
+fn is_read(file: &File, instructions: &[Instruction], name: &str, proxies: &[&Variable]) -> bool {
+    let own = |at: usize| proxies.iter().any(|proxy| proxy.whole.contains(&at));
+    instructions.iter().filter(|one| one.keyword != "RUN").any(|instruction| {
+        [format!("${name}"), format!("${{{name}")].iter().any(|wanted| {
+            file.text[instruction.span.clone()].match_indices(wanted.as_str()).any(|(at, _)| {
                 let at = instruction.span.start + at;
-                let next = file.text[at + found.len()..].chars().next();
+                let next = file.text[at + wanted.len()..].chars().next();
                 let longer = next.is_some_and(|next| next.is_ascii_alphanumeric() || next == '_');
-                !longer && !proxies.iter().any(|proxy| within(at, &proxy.whole))
+                !longer && !own(at)
             })
         })
     })
 }
 
-fn within(at: usize, span: &Span) -> bool {
-    span.contains(&at)
+/// The argument that does what a step writes into a tool's configuration, and the address.
+fn configures(command: &Command) -> Option<(&'static str, String)> {
+    if !matches!(command.home, Home::Run { .. }) {
+        return None;
+    }
+    let invocation = command.invocation()?;
+    let plain: Vec<&str> = invocation.plain().map(|word| word.text.as_str()).collect();
+    let (key, address) = match (invocation.program, plain.as_slice()) {
+        ("npm" | "pnpm" | "yarn" | "pip", ["config", "set", key, address]) => (*key, *address),
+        ("npm" | "pnpm", ["set", key, address]) | ("git", ["config", key, address]) => {
+            (*key, *address)
+        }
+        ("npm" | "pnpm", ["config", "set", pair] | ["set", pair]) => pair.split_once('=')?,
+        _ => return None,
+    };
+    let name = match (invocation.program, key) {
+        ("npm" | "pnpm" | "yarn", "https-proxy" | "httpsProxy") | ("git", "https.proxy") => {
+            "HTTPS_PROXY"
+        }
+        // git and pip use theirs for every scheme, and all that they speak to here is TLS.
+        ("pip", "global.proxy" | "user.proxy" | "site.proxy") | ("git", "http.proxy") => {
+            "HTTPS_PROXY"
+        }
+        ("npm" | "pnpm" | "yarn", "proxy" | "http-proxy" | "httpProxy") => "HTTP_PROXY",
+        ("npm" | "pnpm", "noproxy") => "NO_PROXY",
+        _ => return None,
+    };
+    Some((name, address.to_owned()))
 }
 
-impl Proxies<'_> {
-    /// Their names, each once.
-    pub(super) fn names(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.set.iter().map(|variable| variable.name.as_str()).collect();
-        names.sort_unstable();
-        names.dedup();
-        names
-    }
-
-    /// The edits that take them away, with the instruction where nothing else stands in it.
-    pub(super) fn deletions(&self) -> Vec<Edit> {
-        let mut edits: Vec<Edit> = Vec::new();
-        for instruction in &self.dockerfile.instructions {
-            let stands = |variable: &&Variable| within(variable.name_span.start, &instruction.span);
-            let own: Vec<&&Variable> =
-                self.set.iter().filter(|variable| stands(variable)).collect();
-            if own.is_empty() || matches!(instruction.body, Body::Exec { .. }) {
-                continue;
-            }
-            if self.all.iter().filter(|variable| stands(&variable)).count() == own.len() {
-                edits.push(Edit::delete(instruction.lines.clone()));
-            } else {
-                edits.extend(own.iter().map(|variable| Edit::delete(variable.whole.clone())));
-            }
-        }
-        edits
+impl Proxies {
+    /// The arguments that take their place.
+    pub(super) fn names(&self) -> Vec<&'static str> {
+        self.names.iter().copied().collect()
     }
 
     /// Says where the address comes from now, or that it stayed.
@@ -99,26 +156,18 @@ impl Proxies<'_> {
         }
         if !gone {
             notes.push(format!(
-                "the image keeps {names}: pass it as a build argument (`--build-arg NAME`, without a value) and delete it from the Dockerfile"
+                "the image keeps {names}: pass them as build arguments (`--build-arg NAME`, without a value) and delete them from the Dockerfile"
             ));
             return;
         }
-        let mut addresses: Vec<String> = self
-            .set
-            .iter()
-            .filter_map(|variable| variable.value.as_ref())
-            .filter(|value| value.known && !value.text.is_empty())
-            .map(|value| without_credentials(&value.text))
-            .collect();
-        addresses.sort_unstable();
-        addresses.dedup();
+        let addresses: Vec<&str> = self.addresses.iter().map(String::as_str).collect();
         let was = if addresses.is_empty() {
             String::new()
         } else {
             format!(" (was {})", addresses.join(", "))
         };
         notes.push(format!(
-            "{names}{was} comes from the environment of the build now, and is in no image: a container that needs it gets it when it runs"
+            "the build takes {names} from its environment now{was}, and the image holds none: a container that needs a proxy is given it when it runs"
         ));
     }
 }

@@ -76,17 +76,19 @@ pub(super) fn edits(
         }
         Body::Shell { span, script: Some(script) } => {
             posix(file, dockerfile, index)?;
-            let at = after_shebang(&file.text, script)?;
-            let line_end = layout.line_end;
-            let mut text = format!("if [ -e {TARGET}/{BUNDLE} ]; then{line_end}");
+            let chomps = step.heredocs.first().is_some_and(|heredoc| heredoc.strips_tabs);
+            let at = after_shebang(&file.text, script, chomps)?;
+            let end = layout.line_end;
+            let tabs: String = file.text[script.clone()]
+                .chars()
+                .take_while(|&first| chomps && first == '\t')
+                .collect();
+            let mut text = format!("{tabs}if [ -e {TARGET}/{BUNDLE} ]; then{end}");
             for variable in variables {
-                text.push_str(&format!(
-                    "    export {}={TARGET}/{}{line_end}",
-                    variable.name(),
-                    variable.file()
-                ));
+                let (name, file) = (variable.name(), variable.file());
+                text.push_str(&format!("{tabs}    export {name}={TARGET}/{file}{end}"));
             }
-            text.push_str(&format!("fi{line_end}"));
+            text.push_str(&format!("{tabs}fi{end}"));
             Ok(vec![
                 Edit { span: span.start..span.start, text: format!("{} ", mount()) },
                 Edit { span: at..at, text },
@@ -147,9 +149,11 @@ impl<'a> Layout<'a> {
     }
 }
 
-/// Where a heredoc's script begins behind its `#!` line; an error if that names no shell.
-fn after_shebang(text: &str, script: &Span) -> Result<usize, &'static str> {
-    let body = &text[script.clone()];
+/// Where a heredoc's script begins behind its `#!` line, which stands behind tabs if the heredoc takes them away; an
+/// error if that names no shell.
+fn after_shebang(text: &str, script: &Span, chomps: bool) -> Result<usize, &'static str> {
+    let tabs = text[script.clone()].bytes().take_while(|&byte| chomps && byte == b'\t').count();
+    let body = &text[script.start + tabs..script.end];
     if !body.starts_with("#!") {
         return Ok(script.start);
     }
@@ -160,7 +164,7 @@ fn after_shebang(text: &str, script: &Span) -> Result<usize, &'static str> {
         program = words.find(|word| !word.starts_with('-')).unwrap_or_default();
     }
     if is_posix(program) {
-        Ok(script.start + line)
+        Ok(script.start + tabs + line)
     } else {
         Err("the heredoc is no shell script, so it cannot export the variables")
     }

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use crate::facts::{Command, Invocation};
 use crate::shell;
+use crate::source::FileKind;
 
 /// A variable that names a CA, or a file that does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,7 +38,7 @@ pub(super) enum CaVariable {
 }
 
 impl CaVariable {
-    /// What a script gets that nobody can look into.
+    /// What a script may need that relied on a bypass of which no tool is known.
     pub(super) const OF_SCRIPTS: [Self; 9] = [
         Self::SslCertFile,
         Self::RequestsCaBundle,
@@ -115,7 +116,8 @@ fn of(invocation: Invocation<'_>) -> Use {
     };
     match invocation.program {
         "pip" => reads(
-            words(&["install", "download", "wheel", "index", "search", "lock"], &["config"]),
+            words(&["install", "download", "wheel", "index", "search", "lock"], &["config"])
+                && !is_offline(invocation),
             &[V::PipCert],
         ),
         "pipx" | "tox" | "nox" => reads(true, &[V::PipCert, V::SslCertFile]),
@@ -213,7 +215,7 @@ fn of(invocation: Invocation<'_>) -> Use {
             ),
             &[V::SslCertFile, V::GitSslCaInfo],
         ),
-        "gem" | "bundle" | "composer" | "dotnet" | "helm" | "gh" => reads(
+        "gem" | "bundle" | "composer" | "dotnet" => reads(
             words(
                 &[
                     "install",
@@ -222,10 +224,6 @@ fn of(invocation: Invocation<'_>) -> Use {
                     "restore",
                     "publish",
                     "build",
-                    "pull",
-                    "repo",
-                    "api",
-                    "release",
                     "create-project",
                     "fetch",
                 ],
@@ -233,6 +231,9 @@ fn of(invocation: Invocation<'_>) -> Use {
             ),
             &[V::SslCertFile],
         ),
+        // Written in Go.
+        "skopeo" | "podman" | "buildah" | "crane" | "helm" | "kubectl" | "terraform" | "tofu"
+        | "gh" => reads(!words(&["config", "version", "completion"], &[]), &[V::SslCertFile]),
         "aws" => reads(!words(&["configure"], &[]), &[V::AwsCaBundle]),
         // What stands behind `-c` is read as commands of its own.
         program if shell::is_shell(program) && has_option(invocation, 'c') => Use::None,
@@ -245,6 +246,12 @@ fn of(invocation: Invocation<'_>) -> Use {
         },
         _ => Use::None,
     }
+}
+
+/// Whether pip is told to use no index, and no place elsewhere either.
+fn is_offline(invocation: Invocation<'_>) -> bool {
+    let has = |wanted: fn(&str) -> bool| invocation.arguments.iter().any(|word| wanted(&word.text));
+    has(|text| text == "--no-index") && !has(|text| text.contains("://"))
 }
 
 /// Whether a short option is among the arguments, alone or with others, as in `-ec`.
@@ -310,23 +317,174 @@ fn subcommand(invocation: Invocation<'_>, network: &[&str], local: &[&str]) -> b
 
 /// Whether a command runs a program by its path, as `./install.sh`: a script for all that is known.
 pub(super) fn runs_by_path(command: &Command) -> bool {
+    const OF_THE_SYSTEM: [&str; 6] =
+        ["/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/local/bin/", "/usr/local/sbin/"];
     command.words.first().is_some_and(|word| {
-        word.text.contains('/')
-            && !["/bin/", "/usr/bin/", "/sbin/", "/usr/sbin/"]
-                .iter()
-                .any(|folder| word.text.starts_with(folder))
+        word.text.contains('/') && !OF_THE_SYSTEM.iter().any(|folder| word.text.starts_with(folder))
     })
 }
 
-/// Whether a shell reads what it runs from its input: `sh`, `bash -s`.
-pub(super) fn reads_input(command: &Command) -> bool {
-    command.invocation().is_some_and(|invocation| {
-        (shell::is_shell(invocation.program) || is_python(invocation.program))
-            && !has_option(invocation, 'c')
-            && invocation
-                .arguments
-                .iter()
-                .take_while(|word| !matches!(word.text.as_str(), "-s" | "-" | "--"))
-                .all(|word| word.text.starts_with('-'))
-    })
+/// What takes the place of a bypass that a command wrote into a configuration; none if it is no such command.
+pub(super) fn configured(command: &Command) -> Option<BTreeSet<CaVariable>> {
+    let invocation = command.invocation()?;
+    let variables = match invocation.program {
+        "echo" | "printf" | "cat" | "tee" | "sed" | "install" | "cp" => {
+            CaVariable::OF_SCRIPTS.into()
+        }
+        "pip" => [CaVariable::PipCert].into(),
+        "npm" | "pnpm" | "yarn" | "cnpm" => [CaVariable::NodeExtraCaCerts].into(),
+        "git" => [CaVariable::GitSslCaInfo].into(),
+        "conda" | "mamba" | "micromamba" | "poetry" | "pdm" => {
+            [CaVariable::RequestsCaBundle].into()
+        }
+        "go" => [CaVariable::SslCertFile].into(),
+        _ => return None,
+    };
+    let writes = !matches!(
+        invocation.program,
+        "pip"
+            | "npm"
+            | "pnpm"
+            | "yarn"
+            | "cnpm"
+            | "git"
+            | "conda"
+            | "mamba"
+            | "micromamba"
+            | "poetry"
+            | "pdm"
+            | "go"
+    );
+    (writes
+        || invocation
+            .plain()
+            .take(2)
+            .any(|word| matches!(word.text.as_str(), "config" | "set" | "env")))
+    .then_some(variables)
+}
+
+/// What takes the place of a variable that switched verification off; none if it is not known as one.
+pub(super) fn in_place_of(bypass: &str) -> BTreeSet<CaVariable> {
+    match bypass.to_ascii_uppercase().as_str() {
+        "NODE_TLS_REJECT_UNAUTHORIZED"
+        | "NPM_CONFIG_STRICT_SSL"
+        | "YARN_STRICT_SSL"
+        | "YARN_ENABLE_STRICT_SSL"
+        | "PNPM_CONFIG_STRICT_SSL" => [CaVariable::NodeExtraCaCerts].into(),
+        "GIT_SSL_NO_VERIFY" => [CaVariable::GitSslCaInfo].into(),
+        "PIP_TRUSTED_HOST" => [CaVariable::PipCert].into(),
+        "UV_INSECURE_HOST" | "GOINSECURE" | "GONOSUMDB" | "GONOSUMCHECK" | "GOSUMDB" => {
+            [CaVariable::SslCertFile].into()
+        }
+        "CONDA_SSL_VERIFY" | "MAMBA_SSL_VERIFY" => [CaVariable::RequestsCaBundle].into(),
+        name if name.starts_with("POETRY_CERTIFICATES_") || name.starts_with("PDM_") => {
+            [CaVariable::RequestsCaBundle].into()
+        }
+        _ => BTreeSet::new(),
+    }
+}
+
+/// Whether a variable holds options of Java.
+pub(super) fn is_of_java(name: &str) -> bool {
+    matches!(
+        name,
+        "JAVA_TOOL_OPTIONS"
+            | "_JAVA_OPTIONS"
+            | "JAVA_OPTS"
+            | "MAVEN_OPTS"
+            | "MAVEN_ARGS"
+            | "GRADLE_OPTS"
+            | "SBT_OPTS"
+    )
+}
+
+/// What takes the place of a bypass in a file of this kind.
+pub(super) fn in_place_of_file(kind: FileKind) -> BTreeSet<CaVariable> {
+    match kind {
+        FileKind::PipConf | FileKind::Requirements => [CaVariable::PipCert].into(),
+        FileKind::Npmrc | FileKind::YarnrcClassic | FileKind::YarnrcYml => {
+            [CaVariable::NodeExtraCaCerts].into()
+        }
+        FileKind::Condarc => [CaVariable::RequestsCaBundle].into(),
+        FileKind::Gitconfig => [CaVariable::GitSslCaInfo].into(),
+        FileKind::Curlrc => [CaVariable::CurlCaBundle].into(),
+        FileKind::Wgetrc => [CaVariable::SslCertFile, CaVariable::Wgetrc].into(),
+        FileKind::AptConf | FileKind::AptList | FileKind::AptSources => {
+            [CaVariable::AptConfig].into()
+        }
+        FileKind::ApkRepositories | FileKind::UvToml => [CaVariable::SslCertFile].into(),
+        _ => CaVariable::OF_SCRIPTS.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::Home;
+
+    fn network_uses(text: &str) -> Vec<Use> {
+        let facts = shell::parse(text, 0..text.len(), &Home::Script, &shell::Known::new());
+        facts.commands.iter().map(network_use).collect()
+    }
+
+    /// The names of the variables that all commands of a text read together.
+    fn read_by(text: &str) -> Vec<&'static str> {
+        let uses = network_uses(text);
+        let read = uses.iter().filter_map(|found| match found {
+            Use::Reads(variables) => Some(variables),
+            _ => None,
+        });
+        let together: BTreeSet<CaVariable> = read.flatten().copied().collect();
+        together.into_iter().map(CaVariable::name).collect()
+    }
+
+    #[test]
+    fn what_downloads_reads_the_variables_of_its_tool() {
+        for (text, variables) in [
+            ("pip install x", &["PIP_CERT"][..]),
+            ("python3.12 -m pip --no-cache-dir install -r requirements.txt", &["PIP_CERT"]),
+            ("sudo -u app pip3 install x", &["PIP_CERT"]),
+            ("uv sync --frozen", &["SSL_CERT_FILE", "GIT_SSL_CAINFO"]),
+            ("npm --prefix web ci", &["NODE_EXTRA_CA_CERTS"]),
+            ("yarn", &["NODE_EXTRA_CA_CERTS"]),
+            ("yarn --frozen-lockfile", &["NODE_EXTRA_CA_CERTS"]),
+            ("curl https://x.example | tar x", &["CURL_CA_BUNDLE"]),
+            ("wget https://x.example", &["SSL_CERT_FILE", "WGETRC"]),
+            ("apt-get update && apt-get -y install curl", &["APT_CONFIG"]),
+            ("git -C /x fetch", &["GIT_SSL_CAINFO"]),
+            (
+                "timeout 60 npm i && git clone https://x.example/y",
+                &["GIT_SSL_CAINFO", "NODE_EXTRA_CA_CERTS"],
+            ),
+            ("bash -ec 'pip download x'", &["PIP_CERT"]),
+            ("if ! apk add x; then exit 1; fi", &["SSL_CERT_FILE"]),
+        ] {
+            assert_eq!(read_by(text), variables, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_stays_here_reads_none() {
+        for text in [
+            "pip config set global.index-url https://index.example/simple/",
+            "pip install --no-index --find-links /wheels x",
+            "pip --version",
+            "npm config set strict-ssl false",
+            "git config --global http.sslVerify false",
+            "apt-get clean",
+            "echo pip install",
+            "rm -rf /var/lib/apt/lists",
+        ] {
+            let uses = network_uses(text);
+            assert!(uses.iter().all(|found| *found == Use::None), "{text}: {uses:?}");
+        }
+    }
+
+    #[test]
+    fn a_script_may_do_anything() {
+        for text in ["npm run build", "make", "sh install.sh", "python3 setup.py", "poetry run x"] {
+            assert!(network_uses(text).contains(&Use::Script), "{text}");
+        }
+        assert!(!network_uses("sh -c 'echo x'").contains(&Use::Script));
+    }
 }

@@ -5,6 +5,8 @@
 //!
 //! [`Tool::Ci`]: crate::facts::Tool::Ci
 
+use std::rc::Rc;
+
 use super::{Interpreter, Reader, below};
 use crate::facts::Facts;
 use crate::settings::embedded::Template;
@@ -34,7 +36,7 @@ pub(crate) fn parse(text: &str) -> Facts {
 /// What holds for the steps below.
 #[derive(Debug, Clone, Default)]
 struct Scope {
-    known: Known,
+    known: Rc<Known>,
     shell: Option<String>,
 }
 
@@ -44,7 +46,7 @@ impl Scope {
         let mut scope = self.clone();
         let yaml = reader.yaml;
         if let Some(env) = yaml.entry(id, "env") {
-            reader.environment(&env, &mut scope.known);
+            reader.environment(&env, Rc::make_mut(&mut scope.known));
         }
         let run = yaml.get(id, "defaults").and_then(|defaults| yaml.get(defaults, "run"));
         let shell = run.and_then(|run| yaml.get(run, "shell")).and_then(|id| yaml.scalar(id));

@@ -125,7 +125,12 @@ fn the_only_variable_takes_its_key_along() {
 fn merged_and_shared_parts_stand_where_they_are_written() {
     let text = "x-base: &base\n  build: &b\n    context: .\n  environment: &env\n    A: 1\nservices:\n  one:\n    <<: *base\n    image: x\n  two:\n    environment:\n      <<: *env\n      B: 2\n    build: *b\n";
     let (compose, facts) = read(text);
-    assert_eq!(facts.variables.len(), 2);
+    let names = |service: &Service| -> Vec<String> {
+        let variables = &facts.variables[service.environment.clone()];
+        variables.iter().map(|variable| variable.name.clone()).collect()
+    };
+    assert_eq!(names(&compose.services[0]), ["A"]);
+    assert_eq!(names(&compose.services[1]), ["B", "A"]);
     let [one, two] = compose.services.as_slice() else { panic!() };
     assert_eq!(one.build.as_ref().unwrap().context.as_ref().unwrap().text, ".");
     assert!(one.build.as_ref().unwrap().add_context("ca", "./ca").is_some());

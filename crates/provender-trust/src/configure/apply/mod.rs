@@ -11,6 +11,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use provender_core::Diagnostic;
+
 use super::Plan;
 use change::{Change, make, mode, persist};
 use journal::{Entry, Journal};
@@ -56,6 +58,34 @@ pub enum ApplyError {
         #[source]
         source: serde_json::Error,
     },
+}
+
+impl ApplyError {
+    /// The same as a diagnostic, with its hint.
+    pub fn diagnostic(&self) -> Diagnostic {
+        let (rule, hint, source) = match self {
+            Self::Changed { .. } => {
+                ("configure/changed", "look at it and run the command again".to_owned(), None)
+            }
+            Self::Write { source, .. } => {
+                let hint = "make it writable, or name another scope; every file is as before";
+                ("configure/cannot-write", hint.to_owned(), Some(source))
+            }
+            Self::NotRestored { journal, source, .. } => {
+                let hint = format!("make it writable, and roll back {}", journal.display());
+                ("configure/not-restored", hint, Some(source))
+            }
+            Self::Journal { .. } => {
+                let hint = "name a journal that `provender configure` wrote";
+                ("configure/no-journal", hint.to_owned(), None)
+            }
+        };
+        let diagnostic = Diagnostic::error(rule, self.to_string()).hint(hint);
+        match source {
+            Some(source) => diagnostic.because(source.to_string()),
+            None => diagnostic,
+        }
+    }
 }
 
 /// What was written.

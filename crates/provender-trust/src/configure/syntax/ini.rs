@@ -70,9 +70,13 @@ impl Ini {
                 return;
             }
             let line = self.lines.get(entry.lines.start);
-            let space =
-                if line[..entry.start].ends_with('=') && line.contains(" =") { " " } else { "" };
-            let new = format!("{}{space}{written}{}", &line[..entry.start], &line[entry.end..]);
+            let head = &line[..entry.start];
+            let joined = match head.trim_end() {
+                assigned if !assigned.ends_with(['=', ':']) => "=",
+                assigned if assigned.len() == head.len() && line.contains(" =") => " ",
+                _ => "",
+            };
+            let new = format!("{head}{joined}{written}{}", &line[entry.end..]);
             self.lines.replace(entry.lines.start, &new);
             self.lines.remove(entry.lines.start + 1..entry.lines.end);
             return;
@@ -85,8 +89,8 @@ impl Ini {
         let last = self.entries().into_iter().rfind(|entry| entry.section.as_deref() == section);
         let header = section.and_then(|section| self.header(section));
         match (last, header, section) {
-            (Some(last), _, _) => self.lines.insert(last.lines.end, &new),
-            (None, Some(header), _) => self.lines.insert(header + 1, &new),
+            (Some(last), _, _) => self.insert(last.lines.end, &new),
+            (None, Some(header), _) => self.insert(header + 1, &new),
             (None, None, Some(section)) => {
                 if self.lines.len() > 0 && !self.lines.get(self.lines.len() - 1).trim().is_empty() {
                     self.lines.push("");
@@ -100,6 +104,16 @@ impl Ini {
                 self.lines.insert(first_header.unwrap_or(self.lines.len()), &new);
             }
         }
+    }
+
+    /// Inserts a key. It stands as far in as what follows, which would else go on its value.
+    fn insert(&mut self, index: usize, new: &str) {
+        let follows = |line: &&str| !line.trim().is_empty() && !is_comment(line);
+        let blanks = match self.lines.iter().skip(index).find(follows) {
+            Some(line) if self.flavour == Flavour::Pip => line[..indent(line)].to_owned(),
+            _ => String::new(),
+        };
+        self.lines.insert(index, &format!("{blanks}{new}"));
     }
 
     /// Removes the entries that are meant, and gives them.

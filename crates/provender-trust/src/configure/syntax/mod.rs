@@ -5,6 +5,8 @@ pub(super) mod git_config;
 pub(super) mod ini;
 pub(super) mod json;
 pub(super) mod lines;
+#[cfg(test)]
+mod properties;
 pub(super) mod toml;
 pub(super) mod yaml;
 pub(super) mod yarnrc;

@@ -10,8 +10,8 @@ use super::super::syntax::apt_conf;
 use super::super::{ConfigureError, Scope};
 use super::podman::drop_ins;
 
-/// Among the last that are read, since later files win.
-const OURS: &str = "/etc/apt/apt.conf.d/95provender";
+/// The file that doctor names too.
+const OURS: &str = "/etc/apt/apt.conf.d/90-provender-ca.conf";
 
 pub(super) fn plan(draft: &mut Draft<'_>) -> Result<(), ConfigureError> {
     let wanted = draft.wanted;
@@ -147,7 +147,7 @@ mod tests {
     use super::super::testing::Desk;
     use super::*;
 
-    const FILE: &str = "root/etc/apt/apt.conf.d/95provender";
+    const FILE: &str = "root/etc/apt/apt.conf.d/90-provender-ca.conf";
 
     fn desk() -> Desk {
         Desk::new(ConfigurableTool::Apt).scope(Scope::System)

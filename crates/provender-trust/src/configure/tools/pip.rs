@@ -1,6 +1,6 @@
 //! pip: `index-url` and `cert` in `pip.conf` (pip's "Configuration" page).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::super::draft::{Draft, path_text};
 use super::super::syntax::ini::{Flavour, Ini};
@@ -17,7 +17,7 @@ pub(super) fn plan(draft: &mut Draft<'_>) -> Result<(), ConfigureError> {
         return Err(ConfigureError::NothingWanted { tool: "pip", hint });
     }
     let (file, others) = files(draft)?;
-    let cert = cert(draft)?;
+    let cert = cert(draft, &file)?;
     let hosts = draft.hosts.clone();
     let mut removed = Vec::new();
     let mut remarks = Vec::new();
@@ -84,13 +84,16 @@ fn set_index(ini: &mut Ini, index: &str, remarks: &mut Vec<String>) {
     ini.set(GLOBAL, "index-url", index);
 }
 
-/// What `cert` should be. From 24.2 on Python 3.10 pip adds it to the system's store and certifi; before, it is all
-/// that pip trusts.
-fn cert(draft: &Draft<'_>) -> Result<Option<String>, ConfigureError> {
+/// What `cert` should be. From 24.2 on Python 3.10 pip adds it to the system's store and certifi; before, and with
+/// `use-deprecated = legacy-certs`, it is all that pip trusts.
+fn cert(draft: &Draft<'_>, file: &Path) -> Result<Option<String>, ConfigureError> {
+    let legacy = |text: &str| text.contains("legacy-certs");
     let adds = draft
         .wanted
         .version
-        .is_some_and(|v| v.at_least(24, 2) && v.python.is_some_and(|python| python >= (3, 10)));
+        .is_some_and(|v| v.at_least(24, 2) && v.python.is_some_and(|python| python >= (3, 10)))
+        && !draft.machine.set("PIP_USE_DEPRECATED").is_some_and(legacy)
+        && !draft.read(file)?.as_deref().is_some_and(legacy);
     let path = match (adds, &draft.wanted.ca) {
         (true, Some(ca)) => Some(ca.as_path()),
         _ => draft.full_bundle("`cert`", " unless pip is 24.2 or later on Python 3.10 or later")?,
@@ -119,12 +122,14 @@ fn files(draft: &Draft<'_>) -> Result<(PathBuf, Vec<PathBuf>), ConfigureError> {
         Os::MacOs => Some(machine.system_path("/Library/Application Support/pip/pip.conf")),
         Os::Windows => machine.set("PROGRAMDATA").map(|dir| PathBuf::from(dir).join("pip/pip.ini")),
     };
-    let site = match machine.set("VIRTUAL_ENV") {
-        Some(environment) => Some(PathBuf::from(environment)),
-        None => {
-            Some(machine.directory.join(".venv")).filter(|dir| dir.join("pyvenv.cfg").is_file())
-        }
-    };
+    // The environment of the Python that is meant, the one that is active, the project's own.
+    let of_python = machine.python.as_deref().and_then(|python| python.parent()?.parent());
+    let environments = [
+        of_python.map(Path::to_owned),
+        machine.set("VIRTUAL_ENV").map(PathBuf::from),
+        Some(machine.directory.join(".venv")),
+    ];
+    let site = environments.into_iter().flatten().find(|dir| dir.join("pyvenv.cfg").is_file());
     let site = site.map(|dir| dir.join(name));
     let chosen = match draft.wanted.scope {
         Scope::User => {
@@ -149,7 +154,7 @@ fn files(draft: &Draft<'_>) -> Result<(PathBuf, Vec<PathBuf>), ConfigureError> {
 }
 
 /// Says what a file that is not written does to the settings. One that is no INI is pip's to complain about.
-fn note_other_file(draft: &mut Draft<'_>, file: &std::path::Path) -> Result<(), ConfigureError> {
+fn note_other_file(draft: &mut Draft<'_>, file: &Path) -> Result<(), ConfigureError> {
     let Some(text) = draft.read(file)? else { return Ok(()) };
     let Ok(ini) = Ini::parse(&text, Flavour::Pip) else { return Ok(()) };
     let entries = ini.entries();
@@ -219,6 +224,8 @@ mod tests {
         let new = of("pip 24.2 from /x (python 3.10)");
         new.configure();
         assert!(new.text(CONF).ends_with("cert = $D/ca.pem\n"));
+        let legacy = of("pip 26.0 (python 3.12)").variable("PIP_USE_DEPRECATED", "legacy-certs");
+        assert!(matches!(legacy.plan(), Err(ConfigureError::FullBundle { .. })));
         for old in ["pip 24.1 from /x (python 3.12)", "pip 24.2 from /x (python 3.9)", "pip 26.0"] {
             assert!(matches!(of(old).plan(), Err(ConfigureError::FullBundle { .. })), "{old}");
         }
