@@ -221,6 +221,11 @@ fn system_roots() -> Vec<CertificateDer<'static>> {
     rustls_native_certs::load_native_certs().certs
 }
 
+/// The Mozilla set that is built in.
+pub fn public_roots() -> Vec<CertificateDer<'static>> {
+    RootSets::default().public()
+}
+
 pub(crate) fn read_bundle(bundle: &CaBundle) -> Result<Vec<CertificateDer<'static>>, RootsError> {
     let unreadable = |error| RootsError::Unreadable { bundle: bundle.clone(), error };
     let certificates = if std::fs::metadata(&bundle.path).map_err(unreadable)?.is_dir() {

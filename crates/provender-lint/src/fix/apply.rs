@@ -11,6 +11,7 @@ use super::edits::{apply, compose, merge, original};
 use super::{Prover, Provide};
 use crate::finding::{Edit, Finding, Needs};
 use crate::lint::{FileFindings, Linter};
+use crate::project::Project;
 use crate::rules::host;
 use crate::source::{File, FileKind};
 
@@ -28,6 +29,7 @@ pub struct Grounds<'a> {
 pub struct Fixer<'a> {
     linter: &'a Linter,
     all: &'a [File],
+    project: Project<'a>,
     grounds: Grounds<'a>,
     /// Hosts without their ports that some file speaks to in plain http: they may not speak TLS.
     plain: HashSet<String>,
@@ -89,12 +91,12 @@ impl<'a> Fixer<'a> {
     pub fn new(linter: &'a Linter, all: &'a [File], grounds: Grounds<'a>) -> Self {
         let plain = all.iter().flat_map(|file| host::of_file(file, "http://"));
         let plain = plain.map(|host| host::without_port(&host).to_owned()).collect();
-        Self { linter, all, grounds, plain }
+        Self { linter, all, project: Project::of(all), grounds, plain }
     }
 
     /// The fixes of one file.
     pub fn plan(&self, file: &File) -> Plan {
-        let found = self.linter.lint_file(file, self.all);
+        let found = self.linter.lint_in(file, &self.project);
         if found.findings.iter().all(|finding| finding.fix.is_none()) {
             return Plan::default();
         }
@@ -106,7 +108,7 @@ impl<'a> Fixer<'a> {
             && let Some(edits) = provide(file, self.all, &round.plan.edits)
         {
             let after = again(file, &apply(&file.text, &edits));
-            if self.better(&found, &self.linter.lint_file(&after, self.all), None) {
+            if self.better(&found, &self.linter.lint_in(&after, &self.project), None) {
                 return Plan { edits, ..round.plan };
             }
         }
@@ -144,7 +146,7 @@ impl<'a> Fixer<'a> {
                 }
                 let Some(edits) = merge(&fix.edits, &[]) else { continue };
                 let after = again(file, &apply(&current.text, &edits));
-                let found_after = self.linter.lint_file(&after, self.all);
+                let found_after = self.linter.lint_in(&after, &self.project);
                 if !self.better(&found, &found_after, Some(finding.rule)) {
                     tried.insert((finding.rule, place));
                     plan.left.push((self.as_it_stood(&plan.edits, finding), Left::Withdrawn));

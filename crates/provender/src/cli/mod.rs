@@ -4,9 +4,11 @@ mod advisories;
 mod audit;
 mod check;
 mod completions;
+mod explain;
 mod export;
 mod index;
 mod init;
+mod lint;
 mod lock;
 mod report;
 mod secure;
@@ -23,9 +25,11 @@ pub(crate) use advisories::{AdvisoriesArgs, AdvisoriesCommand, ImportArgs};
 pub(crate) use audit::AuditArgs;
 pub(crate) use check::CheckArgs;
 pub(crate) use completions::{CompletionsArgs, ManArgs};
+pub(crate) use explain::ExplainArgs;
 pub(crate) use export::ExportArgs;
 pub(crate) use index::IndexArgs;
 pub(crate) use init::InitArgs;
+pub(crate) use lint::{LevelArg, LintArgs};
 pub(crate) use lock::{FixArg, LockArgs, LockFormat};
 pub(crate) use report::{ReportArgs, ReportCommand};
 pub(crate) use secure::SecureArgs;
@@ -68,6 +72,10 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Write what is stocked as a tree of files that any web server can serve
     Export(ExportArgs),
+    /// Find settings that switch verification off, leak secrets, or leave to others what is installed
+    Lint(LintArgs),
+    /// Say what a diagnostic means and what to do
+    Explain(ExplainArgs),
     /// Find earlier reports of `provender secure`
     Report(ReportArgs),
     /// Write the files that a project needs to begin
@@ -122,6 +130,10 @@ pub(crate) enum Format {
     Text,
     /// Markdown (audit, secure)
     Markdown,
+    /// SARIF 2.1.0 (doctor, lint)
+    Sarif,
+    /// GitHub workflow commands (lint)
+    Github,
 }
 
 /// When to use colours.

@@ -49,7 +49,7 @@ pub(crate) fn run(
 /// Prints an audit in the form that was asked for.
 fn print(report: &AuditReport<'_>, output: &Output) -> Result<(), Failure> {
     let format = match output.format {
-        Format::Human => ReportFormat::Table,
+        Format::Human | Format::Sarif | Format::Github => ReportFormat::Table,
         Format::Json => ReportFormat::Json,
         Format::Text => ReportFormat::Text,
         Format::Markdown => ReportFormat::Markdown,

@@ -3,11 +3,14 @@
 mod advisories;
 mod audit;
 mod audited;
+mod bundles;
 mod check;
 mod completions;
 mod data;
+mod explain;
 mod export;
 mod init;
+mod lint;
 mod lock;
 mod man;
 mod report;
@@ -27,8 +30,15 @@ use crate::output::Output;
 
 /// Runs what was typed.
 pub(crate) fn run(cli: &Cli, output: &Output) -> Result<Answer, Failure> {
-    let only_human_and_json = !matches!(cli.command, Command::Audit(_) | Command::Secure(_));
-    if only_human_and_json && matches!(output.format, Format::Text | Format::Markdown) {
+    let is_there = match output.format {
+        Format::Human | Format::Json => true,
+        Format::Text | Format::Markdown => {
+            matches!(cli.command, Command::Audit(_) | Command::Secure(_))
+        }
+        Format::Sarif => matches!(cli.command, Command::Lint(_)),
+        Format::Github => matches!(cli.command, Command::Lint(_)),
+    };
+    if !is_there {
         return Err(Diagnostic::error("cli/format", "this command has no such form of output")
             .hint("`--format human` and `--format json` are there for every command")
             .decided_by("--format")
@@ -45,6 +55,8 @@ pub(crate) fn run(cli: &Cli, output: &Output) -> Result<Answer, Failure> {
         Command::Serve(args) => serve::run(args, &cli.global, here, output),
         Command::Check(args) => check::run(args, &cli.global, output),
         Command::Export(args) => export::run(args, &cli.global, here, output),
+        Command::Lint(args) => lint::run(args, &cli.global, output),
+        Command::Explain(args) => explain::run(args, output),
         Command::Report(args) => report::run(args, &cli.global, here, output),
         Command::Init(args) => init::run(args, output),
         Command::Completions(args) => completions::run(args, output),

@@ -54,7 +54,7 @@ fn print(report: &SecureReport, output: &Output) -> Result<(), Failure> {
         Format::Json => (ReportFormat::Json, Style::PLAIN),
         Format::Text => (ReportFormat::Text, Style::PLAIN),
         Format::Markdown => (ReportFormat::Markdown, Style::PLAIN),
-        Format::Human => (ReportFormat::Table, output.style()),
+        Format::Human | Format::Sarif | Format::Github => (ReportFormat::Table, output.style()),
     };
     output.result(&report.render(format, style))?;
     Ok(())

@@ -30,6 +30,8 @@ pub(crate) struct SettingsFile {
     pub(crate) stock: StockTable,
     #[serde(default)]
     pub(crate) secure: SecureTable,
+    #[serde(default)]
+    pub(crate) lint: LintTable,
     #[serde(default, rename = "waiver")]
     pub(crate) waivers: Vec<Waiver>,
 }
@@ -41,6 +43,32 @@ pub(crate) struct StockTable {
     /// What is carried along.
     #[serde(default)]
     pub(crate) with: Vec<String>,
+}
+
+/// `[lint]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct LintTable {
+    /// The level from which a finding counts.
+    pub(crate) fail_on: Option<String>,
+    /// The rules that do not run.
+    #[serde(default)]
+    pub(crate) ignore: Vec<String>,
+    /// Findings that are accepted, in files without comments above all.
+    #[serde(default)]
+    pub(crate) allow: Vec<LintAllowTable>,
+}
+
+/// `[[lint.allow]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct LintAllowTable {
+    /// The rule's id.
+    pub(crate) rule: String,
+    /// Which files, as a glob.
+    pub(crate) path: String,
+    /// Why.
+    pub(crate) reason: String,
 }
 
 /// `[secure]`.

@@ -1,9 +1,10 @@
 //! The compose files that build a Dockerfile: giving their builds the folder, and the proxy's address from outside.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::{CONTEXT, CaPlan, folder, is_compose, relative, written};
+use super::{CONTEXT, CaPlan, folder, is_compose, plain, relative, written};
+use crate::facts::Span;
 use crate::finding::Edit;
 use crate::settings::compose;
 use crate::source::File;
@@ -22,7 +23,7 @@ pub(super) struct Build<'a> {
 
 /// The services among all files that build a Dockerfile.
 pub(super) fn builds<'a>(dockerfile: &File, all: &'a [File]) -> Vec<Build<'a>> {
-    let wanted = relative(Path::new(""), &dockerfile.path);
+    let wanted = plain(&dockerfile.path);
     let mut found = Vec::new();
     for file in all.iter().filter(|file| is_compose(file)) {
         for service in file.compose.iter().flat_map(|compose| &compose.services) {
@@ -33,9 +34,9 @@ pub(super) fn builds<'a>(dockerfile: &File, all: &'a [File]) -> Vec<Build<'a>> {
             {
                 continue;
             }
-            let context = relative(Path::new(""), &folder(file).join(context));
+            let context = plain(&folder(file).join(context));
             let name = build.dockerfile.as_ref().map_or("Dockerfile", |name| name.text.as_str());
-            if relative(Path::new(""), &context.join(name)) == wanted {
+            if plain(&context.join(name)) == wanted {
                 found.push(Build { file, service: &service.name.text, context, build });
             }
         }
@@ -43,53 +44,39 @@ pub(super) fn builds<'a>(dockerfile: &File, all: &'a [File]) -> Vec<Build<'a>> {
     found
 }
 
-/// What was done to the compose files.
-#[derive(Default)]
-pub(super) struct Passed {
-    /// The edits of each.
-    pub(super) edits: BTreeMap<PathBuf, Vec<Edit>>,
-    /// Whether every build gets the arguments; not so if there is no build.
-    pub(super) passes_arguments: bool,
-}
-
-/// The edits that give every build the folder, and these arguments from the environment.
+/// The edits of each compose file that give every build the folder, and these arguments from the environment. None where
+/// a build cannot be given them, which is added to `left_out`.
 pub(super) fn edits(
     builds: &[Build<'_>],
     ca: &CaPlan,
     names: &[&str],
-    notes: &mut Vec<String>,
-) -> Passed {
-    let all_open = builds.iter().all(|build| build.build.add(CONTEXT, ".", names).is_some());
-    let passes_arguments = !builds.is_empty() && all_open;
-    let names = if passes_arguments { names } else { &[] };
-    let mut passed = Passed { passes_arguments, ..Passed::default() };
+    left_out: &mut Vec<(Span, String)>,
+) -> Option<BTreeMap<PathBuf, Vec<Edit>>> {
+    let mut edits: BTreeMap<PathBuf, Vec<Edit>> = BTreeMap::new();
     for build in builds {
         let variables = &build.file.facts.variables;
-        let given = |name: &str| {
-            variables
-                .get(build.build.args.clone())
-                .unwrap_or_default()
-                .iter()
-                .any(|argument| argument.name == name)
-        };
+        let arguments = variables.get(build.build.args.clone()).unwrap_or_default();
+        let given = |name: &str| arguments.iter().any(|argument| argument.name == name);
         let missing: Vec<&str> = names.iter().copied().filter(|name| !given(name)).collect();
-        let path = written(&relative(folder(build.file), &ca.folder));
-        match build.build.add(CONTEXT, &quoted(&path), &missing) {
-            Some(edits) => {
-                let all = passed.edits.entry(build.file.path.clone()).or_default();
-                all.extend(edits);
-                // Services may share a build by an alias.
-                all.sort_by_key(|edit| (edit.span.start, edit.span.end));
-                all.dedup();
-            }
-            None => notes.push(format!(
-                "{}: give the build of `{}` the context `{CONTEXT}: {path}` under `additional_contexts`",
-                build.file.path.display(),
-                build.service,
-            )),
-        }
+        let folder = relative(folder(build.file), &ca.folder).map(|path| quoted(&written(&path)));
+        let added = folder.and_then(|folder| build.build.add(CONTEXT, &folder, &missing));
+        let Some(added) = added else {
+            let (file, service) = (build.file.path.display(), build.service);
+            left_out.push((
+                0..0,
+                format!(
+                    "{file} builds `{service}` from it, in a form that takes no further context"
+                ),
+            ));
+            continue;
+        };
+        let all = edits.entry(build.file.path.clone()).or_default();
+        all.extend(added);
+        // Services may share a build by an alias.
+        all.sort_by_key(|edit| (edit.span.start, edit.span.end));
+        all.dedup();
     }
-    passed
+    left_out.is_empty().then_some(edits)
 }
 
 /// A YAML scalar: plain where that means the same (YAML 1.2, section 7.3.3).

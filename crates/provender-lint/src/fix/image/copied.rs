@@ -22,7 +22,7 @@ pub(super) fn copies(
     let Some((_, sources)) = instruction.words().split_last() else { return false };
     let contexts = builds.iter().map(|build| build.context.as_path());
     contexts.chain([folder(file)]).any(|context| {
-        let path = relative(context, path);
+        let Some(path) = relative(context, path) else { return false };
         let path = path.to_string_lossy().replace('\\', "/");
         !path.starts_with("..") && sources.iter().any(|source| covers(&source.text, &path))
     })

@@ -107,9 +107,12 @@ pub fn edits(file: &File, deletions: &[Edit], all: &[File], ca: &CaPlan) -> Imag
         return found;
     }
     let proxies = proxy::of(&after);
-    let passed = compose::edits(&builds, ca, &proxies.names(), &mut found.notes);
-    proxies.note(passed.passes_arguments, &mut found.notes);
-    let (deletions, after) = if passed.passes_arguments {
+    let Some(of_compose) = compose::edits(&builds, ca, &proxies.names(), &mut found.left_out)
+    else {
+        return found;
+    };
+    let passes_arguments = !builds.is_empty();
+    let (deletions, after) = if passes_arguments {
         proxy::without(file, deletions.to_vec(), after)
     } else {
         (deletions.to_vec(), after)
@@ -118,9 +121,10 @@ pub fn edits(file: &File, deletions: &[Edit], all: &[File], ca: &CaPlan) -> Imag
         Some(own) => found.edits.insert(file.path.clone(), own),
         None => return found,
     };
-    for (path, edits) in passed.edits {
+    for (path, edits) in of_compose {
         found.edits.entry(path).or_default().extend(edits);
     }
+    proxies.note(passes_arguments, &mut found.notes);
     concern.note(&mut found.notes);
     let provision = provision::of(file, before, all, &builds, ca, &mut found);
     found.provision = Some(provision);
@@ -189,8 +193,14 @@ fn too_old(dockerfile: &Dockerfile) -> Option<String> {
     }
 }
 
-/// `to` as seen from the folder `from`; as it is if one is absolute and the other not.
-fn relative(from: &Path, to: &Path) -> PathBuf {
+/// A path without `.` and without `..` behind a name.
+fn plain(path: &Path) -> PathBuf {
+    relative(Path::new(""), path).unwrap_or_else(|| path.to_owned())
+}
+
+/// `to` as seen from the folder `from`; as it is if it alone is absolute. None where no words tell: from a folder that is
+/// absolute alone, or from one above the working directory, whose name is not known.
+fn relative(from: &Path, to: &Path) -> Option<PathBuf> {
     let parts = |path: &Path| -> Vec<std::ffi::OsString> {
         let mut parts: Vec<std::ffi::OsString> = Vec::new();
         for part in path.components() {
@@ -207,13 +217,16 @@ fn relative(from: &Path, to: &Path) -> PathBuf {
         parts
     };
     if from.is_absolute() != to.is_absolute() {
-        return to.to_owned();
+        return to.is_absolute().then(|| to.to_owned());
     }
     let (from, to) = (parts(from), parts(to));
     let common = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
+    if from[common..].iter().any(|part| part == "..") {
+        return None;
+    }
     let mut path: PathBuf = from[common..].iter().map(|_| "..").collect();
     path.extend(&to[common..]);
-    path
+    Some(path)
 }
 
 /// A path as compose files and command lines write it, with forward slashes and a leading `./` where it is relative.
@@ -244,15 +257,18 @@ mod tests {
     #[test]
     fn a_path_is_seen_from_a_folder() {
         for (from, to, seen) in [
-            ("", "ca", "ca"),
-            (".", "./ca", "ca"),
-            ("deploy", "ca", "../ca"),
-            ("deploy/a", "deploy/ca", "../ca"),
-            ("../x", "ca", "../ca"),
-            ("/a/b", "/a/ca", "../ca"),
-            ("a", "/etc/ca", "/etc/ca"),
+            ("", "ca", Some("ca")),
+            (".", "./ca", Some("ca")),
+            ("deploy", "ca", Some("../ca")),
+            ("deploy/a", "deploy/ca", Some("../ca")),
+            ("../x/y", "../x/ca", Some("../ca")),
+            ("../x", "ca", None),
+            ("/a/b", "/a/ca", Some("../ca")),
+            ("a", "/etc/ca", Some("/etc/ca")),
+            ("/a", "ca", None),
         ] {
-            assert_eq!(relative(Path::new(from), Path::new(to)), Path::new(seen), "{from} {to}");
+            let found = relative(Path::new(from), Path::new(to));
+            assert_eq!(found.as_deref(), seen.map(Path::new), "{from} {to}");
         }
     }
 

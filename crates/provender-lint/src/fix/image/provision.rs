@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use super::compose::Build;
 use super::copied::copies;
 use super::{
-    APT_CONF, BUNDLE, CONTEXT, CORPORATE, CaPlan, ImageEdits, TARGET, WGETRC, folder, relative,
-    written,
+    APT_CONF, BUNDLE, CONTEXT, CORPORATE, CaPlan, ImageEdits, TARGET, WGETRC, folder, plain,
+    relative, written,
 };
 use crate::dockerfile::Dockerfile;
 use crate::finding::Edit;
@@ -101,15 +101,15 @@ fn ignored(
     contexts.dedup();
     let mut missing = Vec::new();
     for context in contexts {
-        let inside = relative(&context, &ca.folder);
+        let Some(inside) = relative(&context, &ca.folder) else { continue };
         if inside.starts_with("..") || inside.is_absolute() || inside.as_os_str().is_empty() {
             continue;
         }
         let line = written(&inside).trim_start_matches("./").to_owned();
-        let path = relative(Path::new(""), &context.join(".dockerignore"));
-        let there = all.iter().find(|other| {
-            other.kind == FileKind::Dockerignore && relative(Path::new(""), &other.path) == path
-        });
+        let path = plain(&context.join(".dockerignore"));
+        let there = all
+            .iter()
+            .find(|other| other.kind == FileKind::Dockerignore && plain(&other.path) == path);
         match there {
             Some(ignore) if ignore.text.lines().any(|known| known.trim() == line) => {}
             Some(ignore) => {

@@ -46,16 +46,24 @@ fn before_comments(file: &File, dockerfile: &Dockerfile, first: &Instruction) ->
     }
     // Directives are the first lines of a file, one to each.
     let directives = lines.iter().take(dockerfile.directives.len()).count();
-    let comments = lines[directives..]
-        .iter()
-        .rev()
-        .take_while(|(_, line)| line.trim_start().starts_with('#'))
-        .last();
-    match comments {
-        // What a file begins with speaks of the file.
-        Some((0, _)) | None => start,
-        Some((begin, _)) => *begin,
+    let above = |belongs: fn(&str) -> bool| {
+        let lines = lines[directives..].iter().rev();
+        lines.take_while(|(_, line)| belongs(line.trim_start())).last().map(|(begin, _)| *begin)
+    };
+    match above(|line| line.starts_with('#')) {
+        // What a file begins with speaks of the file, but for words to a linter, which speak of the next instruction.
+        Some(0) => above(is_for_linters).unwrap_or(start),
+        Some(begin) => begin,
+        None => start,
     }
+}
+
+/// Whether a comment tells a linter to accept something.
+fn is_for_linters(line: &str) -> bool {
+    let words = line.trim_start_matches('#').trim_start();
+    ["provender:", "hadolint ", "checkov:", "trivy:", "kics-scan ", "nosemgrep"]
+        .iter()
+        .any(|linter| line.starts_with('#') && words.starts_with(linter))
 }
 
 /// `--from=1` with the number that the stage has behind one more.

@@ -167,3 +167,19 @@ fn other_makers_are_told_by_their_keys() {
     let facts = check(travis, other);
     assert_eq!((facts.commands.len(), facts.variables.len()), (3, 1));
 }
+
+#[test]
+fn a_command_goes_with_its_lines_but_for_the_last_of_a_step() {
+    let text = "jobs:\n  a:\n    steps:\n      - run: |\n          echo é\n          npm config set strict-ssl false\n      - run: git config http.sslVerify false\n";
+    for text in [text.to_owned(), text.replace('\n', "\r\n")] {
+        let facts = check(&text, github);
+        let whole = facts.whole_of(command(&facts, "strict-ssl")).unwrap();
+        let rest = cut(&text, whole);
+        assert_eq!(
+            rest.lines().nth(5),
+            Some("      - run: git config http.sslVerify false"),
+            "{rest}"
+        );
+        assert!(facts.whole_of(command(&facts, "http.sslVerify")).is_none());
+    }
+}

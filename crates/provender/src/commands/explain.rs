@@ -1,0 +1,139 @@
+//! `provender explain`.
+
+use provender_core::Diagnostic;
+use provender_report::sarif::RuleText;
+use serde::Serialize;
+
+use crate::cli::{ExplainArgs, Format};
+use crate::exit::{Answer, Failure};
+use crate::output::Output;
+
+/// The reference of diagnostics: tables of id, level, what it means, what to do.
+const REFERENCE: &str = include_str!("../../../../docs/reference/diagnostics.md");
+
+/// What is known of a diagnostic.
+struct Page {
+    id: &'static str,
+    /// In one line.
+    summary: &'static str,
+    /// In Markdown.
+    text: String,
+}
+
+pub(crate) fn run(args: &ExplainArgs, output: &Output) -> Result<Answer, Failure> {
+    let pages = pages();
+    let Some(id) = &args.id else {
+        output.result(&list(&pages, output)?)?;
+        return Ok(Answer::Yes);
+    };
+    // As it stands in a message: `error[lint/x]`.
+    let wanted = id.trim_matches(['`', '[', ']']);
+    let wanted = wanted.rsplit('[').next().unwrap_or(wanted);
+    let page = pages.iter().find(|page| page.id == wanted);
+    let page = page.or_else(|| pages.iter().find(|page| page.id.ends_with(&format!("/{wanted}"))));
+    let Some(page) = page else {
+        return Err(unknown(wanted, &pages).into());
+    };
+    match output.format {
+        Format::Json => output.result(&super::json(&Document {
+            schema: "provender.explanation/1",
+            id: page.id,
+            summary: page.summary,
+            text: &page.text,
+        })?)?,
+        _ => output.result(&page.text)?,
+    }
+    Ok(Answer::Yes)
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    id: &'a str,
+    summary: &'a str,
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+struct ListDocument<'a> {
+    schema: &'static str,
+    diagnostics: Vec<Entry<'a>>,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    id: &'a str,
+    summary: &'a str,
+}
+
+fn list(pages: &[Page], output: &Output) -> Result<String, Failure> {
+    if output.format == Format::Json {
+        let diagnostics =
+            pages.iter().map(|page| Entry { id: page.id, summary: page.summary }).collect();
+        return super::json(&ListDocument { schema: "provender.explanations/1", diagnostics });
+    }
+    let width = pages.iter().map(|page| page.id.len()).max().unwrap_or_default();
+    Ok(pages.iter().map(|page| format!("{:width$}  {}\n", page.id, page.summary)).collect())
+}
+
+fn unknown(wanted: &str, pages: &[Page]) -> Diagnostic {
+    let near = pages
+        .iter()
+        .map(|page| (strsim::jaro_winkler(page.id, wanted), page.id))
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    let message = format!("no diagnostic has the id `{wanted}`");
+    Diagnostic::error("explain/unknown-id", message).hint(match near {
+        Some((likeness, id)) if likeness > 0.8 => format!("did you mean `{id}`?"),
+        _ => "`provender explain` lists all of them".to_owned(),
+    })
+}
+
+/// Every page, by id.
+fn pages() -> Vec<Page> {
+    let rows = REFERENCE.lines().filter_map(row);
+    let rules = provender_lint::rules::all().iter().map(|rule| Page {
+        id: rule.id(),
+        summary: rule.summary(),
+        text: rule.page().to_owned(),
+    });
+    let mut pages: Vec<Page> = rules.collect();
+    for page in rows {
+        if pages.iter().all(|known| known.id != page.id) {
+            pages.push(page);
+        }
+    }
+    pages.sort_by_key(|page| page.id);
+    pages
+}
+
+/// A row of the reference, as a page.
+fn row(line: &'static str) -> Option<Page> {
+    let cells = line.strip_prefix("| `")?.strip_suffix('|')?;
+    let (id, cells) = cells.split_once("` |")?;
+    let mut cells = cells.split(" | ").map(str::trim);
+    let (level, summary, hint) = (cells.next()?, cells.next()?, cells.next()?);
+    let text = format!("# {id}\n\nLevel: {level}\n\n{summary}\n\nWhat to do: {hint}\n");
+    Some(Page { id, summary, text })
+}
+
+/// The lint rules as SARIF describes them.
+pub(crate) fn lint_rules() -> Vec<RuleText<'static>> {
+    let rules = provender_lint::rules::all().iter();
+    rules
+        .map(|rule| RuleText { id: rule.id(), summary: rule.summary(), page: rule.page() })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_of_the_reference_is_a_page() {
+        let rows = REFERENCE.lines().filter(|line| line.starts_with("| `")).count();
+        assert_eq!(REFERENCE.lines().filter_map(row).count(), rows);
+        let pages = pages();
+        assert!(pages.iter().any(|page| page.id == "net/tls"));
+        assert!(pages.iter().any(|page| page.id == "lint/pip-trusted-host"));
+    }
+}

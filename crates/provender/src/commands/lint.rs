@@ -1,0 +1,116 @@
+//! `provender lint`.
+
+mod fixing;
+mod load;
+mod show;
+
+use provender_core::excerpt::Excerpt;
+use provender_core::{Diagnostic, Level};
+use provender_lint::{Allowance, Linter, Options};
+
+use crate::cli::{GlobalArgs, LevelArg, LintArgs};
+use crate::exit::{Answer, Failure};
+use crate::output::Output;
+use crate::settings::Settings;
+
+/// What was seen.
+struct Seen {
+    /// What is wrong, by file and place.
+    excerpts: Vec<Excerpt>,
+    /// What could not be looked at.
+    unreadable: Vec<Diagnostic>,
+    /// How many files were looked at.
+    files: usize,
+    /// How many findings were accepted with a reason.
+    accepted: usize,
+}
+
+pub(crate) fn run(
+    args: &LintArgs,
+    global: &GlobalArgs,
+    output: &Output,
+) -> Result<Answer, Failure> {
+    let settings = Settings::gather(global, std::path::Path::new("."))?;
+    let linter = linter(args, &settings)?;
+    let threshold = threshold(args, &settings)?;
+    let mut loaded = load::load(&args.paths);
+    let fixed = if args.fix || args.diff {
+        let fixed = fixing::fix(&linter, &loaded, args, &settings, output)?;
+        if args.fix {
+            loaded.read_again(&fixed.written);
+        }
+        Some(fixed)
+    } else {
+        None
+    };
+    let seen = look(&linter, loaded);
+    show::result(&seen, fixed.as_ref(), threshold, args, output)?;
+    let wrong = seen.excerpts.iter().any(|excerpt| excerpt.diagnostic.level >= threshold);
+    Ok(match (wrong, seen.unreadable.is_empty()) {
+        (true, _) => Answer::No,
+        (false, true) => Answer::Yes,
+        (false, false) => Answer::Missing,
+    })
+}
+
+fn look(linter: &Linter, loaded: load::Loaded) -> Seen {
+    let findings = linter.lint(&loaded.files);
+    let mut seen =
+        Seen { excerpts: Vec::new(), unreadable: loaded.unreadable, files: 0, accepted: 0 };
+    for found in &findings {
+        if !loaded.asked.contains(&found.path) {
+            continue;
+        }
+        seen.files += 1;
+        seen.accepted += found.suppressed.len();
+        if let Some(file) = loaded.files.iter().find(|file| file.path == found.path) {
+            seen.excerpts.extend(provender_lint::excerpts(file, found));
+        }
+    }
+    seen
+}
+
+fn linter(args: &LintArgs, settings: &Settings) -> Result<Linter, Diagnostic> {
+    let table = &settings.file.values.lint;
+    let allow = table.allow.iter().map(|allowed| Allowance {
+        rule: allowed.rule.clone(),
+        path: allowed.path.clone(),
+        reason: allowed.reason.clone(),
+    });
+    let options = Options {
+        selected: args.select.clone(),
+        deselected: args.ignore.iter().chain(&table.ignore).cloned().collect(),
+        allow: allow.collect(),
+    };
+    Linter::new(&options).map_err(|error| {
+        let unknown = matches!(error, provender_lint::OptionsError::UnknownRule(_));
+        let rule = if unknown { "lint/unknown-rule" } else { "settings/malformed" };
+        let diagnostic = Diagnostic::error(rule, error.to_string());
+        if unknown {
+            diagnostic.hint("`provender explain` lists all rules")
+        } else {
+            diagnostic.hint("correct `[[lint.allow]]`").decided_by("lint.allow")
+        }
+    })
+}
+
+fn threshold(args: &LintArgs, settings: &Settings) -> Result<Level, Diagnostic> {
+    if let Some(level) = args.fail_on {
+        return Ok(match level {
+            LevelArg::Note => Level::Note,
+            LevelArg::Warning => Level::Warning,
+            LevelArg::Error => Level::Error,
+        });
+    }
+    match settings.file.values.lint.fail_on.as_deref() {
+        None | Some("warning") => Ok(Level::Warning),
+        Some("note") => Ok(Level::Note),
+        Some("error") => Ok(Level::Error),
+        Some(other) => Err(Diagnostic::error(
+            "settings/malformed",
+            format!("`{other}` is no level of findings"),
+        )
+        .hint("take `note`, `warning` or `error`")
+        .decided_by("lint.fail-on")),
+    }
+}
