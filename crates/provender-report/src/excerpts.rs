@@ -22,8 +22,8 @@ use crate::untrusted;
 /// ```
 pub fn terminal(excerpts: &[Excerpt], style: Style) -> String {
     let renderer = if style.color { Renderer::styled() } else { Renderer::plain() };
-    let decor = if style.unicode { DecorStyle::Unicode } else { DecorStyle::Ascii };
-    let renderer = renderer.decor_style(decor).term_width(style.columns());
+    // As everywhere else: the lines of a quotation are not drawn with more than ASCII.
+    let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(style.columns());
     let shown = excerpts.iter().map(|excerpt| renderer.render(&[group(excerpt)]) + "\n");
     shown.collect::<Vec<_>>().join("\n")
 }
