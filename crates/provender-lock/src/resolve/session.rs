@@ -64,6 +64,8 @@ pub(crate) struct Session<'a, 'c> {
     pub(crate) releases: Mutex<BTreeMap<ProjectName, Arc<Releases>>>,
     /// What releases need, as far as it is known.
     pub(crate) needs: Needs,
+    /// Whether pages are remembered from an earlier run.
+    pub(crate) remembers: bool,
     /// What reads pages ahead.
     pub(crate) pages: PageReaders,
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
+use futures_util::future::join_all;
 use provender_core::lock::{BuiltHere, LockHeader, LockedSource, Via};
 use provender_core::target::{Arch, System};
 use provender_core::{
@@ -95,6 +96,7 @@ pub(crate) async fn work(
         present: present_pins(request),
         releases: Mutex::default(),
         needs: Needs::default(),
+        remembers: !cold,
         pages: if cold { workshop.page_readers(&context) } else { PageReaders::none() },
         concurrency: workshop.concurrency.clone(),
         observer: observer.clone(),
@@ -133,7 +135,13 @@ async fn solve(
         .collect();
     session.requirements = requirements;
 
-    let plain = session.solve(&Rules::default()).await.map_err(|error| match error {
+    let no_rules = Rules::default();
+    let (plain, ()) = tokio::join!(
+        session.solve(&no_rules),
+        // Boxed: uv's futures are deep, and their types with them.
+        Box::pin(read_ahead(session, advisories)),
+    );
+    let plain = plain.map_err(|error| match error {
         SolveError::NoSolution { failure, .. } | SolveError::Failed(failure) => *failure,
     })?;
     let plan = match &request.fix {
@@ -177,6 +185,19 @@ async fn solve(
         built: built.iter().map(shown_build).collect(),
         left_out: inputs.left_out.iter().cloned().chain(left_out).collect(),
     })
+}
+
+/// Reads what is published of the present pins that are vulnerable, while the first solve goes on: the
+/// repair will look there. Only where pages are remembered, for else two would ask for them at once.
+async fn read_ahead(session: &Session<'_, '_>, advisories: &dyn Advisories) {
+    if session.request.fix.is_none() || !session.remembers {
+        return;
+    }
+    let vulnerable =
+        session.present.iter().filter(|(name, version, _)| advisories.is_vulnerable(name, version));
+    let names: BTreeSet<&ProjectName> = vulnerable.map(|(name, ..)| name).collect();
+    // What fails here fails again where it is needed, and is told then.
+    join_all(names.into_iter().map(|name| session.releases(name))).await;
 }
 
 fn choose_target(
