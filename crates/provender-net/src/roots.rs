@@ -226,7 +226,13 @@ pub fn public_roots() -> Vec<CertificateDer<'static>> {
     RootSets::default().public()
 }
 
-pub(crate) fn read_bundle(bundle: &CaBundle) -> Result<Vec<CertificateDer<'static>>, RootsError> {
+/// The certificates of a bundle, as [`Client`](crate::Client) reads them: of a file in PEM or DER
+/// form, or of a folder of such files.
+///
+/// # Errors
+///
+/// A bundle that cannot be read, holds no certificate, or none that can anchor a chain.
+pub fn read_bundle(bundle: &CaBundle) -> Result<Vec<CertificateDer<'static>>, RootsError> {
     let unreadable = |error| RootsError::Unreadable { bundle: bundle.clone(), error };
     let certificates = if std::fs::metadata(&bundle.path).map_err(unreadable)?.is_dir() {
         let found = rustls_native_certs::load_certs_from_paths(None, Some(&bundle.path));

@@ -104,7 +104,7 @@ pub(super) fn issuer_urls(der: &CertificateDer<'_>) -> Vec<String> {
 }
 
 /// The certificate in PEM form (RFC 7468).
-pub(super) fn pem(der: &CertificateDer<'_>) -> String {
+pub fn pem(der: &CertificateDer<'_>) -> String {
     const LINE: usize = 64;
     let text = STANDARD.encode(der);
     let mut pem = "-----BEGIN CERTIFICATE-----\n".to_owned();

@@ -41,6 +41,7 @@ use provender_core::doctor::HostReport;
 use rustls::pki_types::CertificateDer;
 use url::Url;
 
+pub use chain::pem;
 pub use conformance::Nonconformity;
 pub use judge::{ChainFault, judge};
 pub use prober::Prober;

@@ -4,6 +4,9 @@ mod advisories;
 mod audit;
 mod check;
 mod completions;
+mod configure;
+mod doctor;
+mod env;
 mod explain;
 mod export;
 mod index;
@@ -25,6 +28,9 @@ pub(crate) use advisories::{AdvisoriesArgs, AdvisoriesCommand, ImportArgs};
 pub(crate) use audit::AuditArgs;
 pub(crate) use check::CheckArgs;
 pub(crate) use completions::{CompletionsArgs, ManArgs};
+pub(crate) use configure::ConfigureArgs;
+pub(crate) use doctor::DoctorArgs;
+pub(crate) use env::EnvArgs;
 pub(crate) use explain::ExplainArgs;
 pub(crate) use export::ExportArgs;
 pub(crate) use index::IndexArgs;
@@ -76,6 +82,12 @@ pub(crate) enum Command {
     Lint(LintArgs),
     /// Say what a diagnostic means and what to do
     Explain(ExplainArgs),
+    /// Look at the way to the hosts that a project needs, and at what the tools trust
+    Doctor(DoctorArgs),
+    /// Set a tool up for an index and a CA, in its own files
+    Configure(ConfigureArgs),
+    /// Write variables that point tools at an index and a CA
+    Env(EnvArgs),
     /// Find earlier reports of `provender secure`
     Report(ReportArgs),
     /// Write the files that a project needs to begin

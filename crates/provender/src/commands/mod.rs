@@ -6,7 +6,10 @@ mod audited;
 mod bundles;
 mod check;
 mod completions;
+mod configure;
 mod data;
+mod doctor;
+mod env;
 mod explain;
 mod export;
 mod init;
@@ -18,6 +21,7 @@ mod secure;
 mod serve;
 mod stock;
 mod store;
+mod trust;
 mod waiver;
 
 use std::path::Path;
@@ -30,15 +34,7 @@ use crate::output::Output;
 
 /// Runs what was typed.
 pub(crate) fn run(cli: &Cli, output: &Output) -> Result<Answer, Failure> {
-    let is_there = match output.format {
-        Format::Human | Format::Json => true,
-        Format::Text | Format::Markdown => {
-            matches!(cli.command, Command::Audit(_) | Command::Secure(_))
-        }
-        Format::Sarif => matches!(cli.command, Command::Lint(_)),
-        Format::Github => matches!(cli.command, Command::Lint(_)),
-    };
-    if !is_there {
+    if !has_form(&cli.command, output.format) {
         return Err(Diagnostic::error("cli/format", "this command has no such form of output")
             .hint("`--format human` and `--format json` are there for every command")
             .decided_by("--format")
@@ -57,10 +53,25 @@ pub(crate) fn run(cli: &Cli, output: &Output) -> Result<Answer, Failure> {
         Command::Export(args) => export::run(args, &cli.global, here, output),
         Command::Lint(args) => lint::run(args, &cli.global, output),
         Command::Explain(args) => explain::run(args, output),
+        Command::Doctor(args) => doctor::run(args, &cli.global, here, output),
+        Command::Configure(args) => configure::run(args, &cli.global, here, output),
+        Command::Env(args) => env::run(args, &cli.global, here, output),
         Command::Report(args) => report::run(args, &cli.global, here, output),
         Command::Init(args) => init::run(args, output),
         Command::Completions(args) => completions::run(args, output),
         Command::Man(args) => man::run(args, output),
+    }
+}
+
+/// Whether a command has this form of output.
+fn has_form(command: &Command, format: Format) -> bool {
+    match format {
+        Format::Human | Format::Json => true,
+        Format::Text | Format::Markdown => {
+            matches!(command, Command::Audit(_) | Command::Secure(_))
+        }
+        Format::Sarif => matches!(command, Command::Doctor(_) | Command::Lint(_)),
+        Format::Github => matches!(command, Command::Lint(_)),
     }
 }
 

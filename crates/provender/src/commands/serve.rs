@@ -20,7 +20,7 @@ use crate::exit::{Answer, Failure};
 use crate::output::Output;
 use crate::settings::{Settings, indexes, network};
 pub(crate) use log::Lines;
-pub(crate) use state::Running;
+pub(crate) use state::{Running, running_index};
 
 pub(crate) fn run(
     args: &ServeArgs,

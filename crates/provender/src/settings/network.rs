@@ -16,6 +16,11 @@ const USER_AGENT: &str = concat!("provender/", env!("CARGO_PKG_VERSION"));
 
 /// Builds the client that everything in this process uses.
 pub(crate) fn client(settings: &Settings) -> Result<Client, Diagnostic> {
+    Client::new(client_settings(settings)?).map_err(|error| diagnostic(&error))
+}
+
+/// What that client is told.
+pub(crate) fn client_settings(settings: &Settings) -> Result<ClientSettings, Diagnostic> {
     let table = &settings.file.values.network;
     let read_timeout = table.timeout_seconds.map(Duration::from_secs);
     let defaults = ClientSettings::default();
@@ -23,7 +28,7 @@ pub(crate) fn client(settings: &Settings) -> Result<Client, Diagnostic> {
         retries: table.retries.unwrap_or(defaults.retry.retries),
         ..defaults.retry
     };
-    Client::new(ClientSettings {
+    Ok(ClientSettings {
         user_agent: USER_AGENT.to_owned(),
         ca_bundles: ca_bundles(settings),
         proxies: proxies(settings)?,
@@ -34,7 +39,6 @@ pub(crate) fn client(settings: &Settings) -> Result<Client, Diagnostic> {
         offline: settings.offline,
         ..defaults
     })
-    .map_err(|error| diagnostic(&error))
 }
 
 /// An error of the network layer as it is told.
@@ -53,24 +57,28 @@ pub(crate) fn diagnostic(error: &NetError) -> Diagnostic {
     }
 }
 
+/// The bundles that were named for provender itself, as those of the network's own authorities.
+pub(crate) fn named_authorities(settings: &Settings) -> Vec<CaBundle> {
+    let flag = settings.ca_bundles.iter().map(|path| CaBundle::new(path, "--ca-bundle"));
+    let own = variable("PROVENDER_CA_BUNDLE");
+    let own = own.map(|path| CaBundle::new(PathBuf::from(path), "PROVENDER_CA_BUNDLE"));
+    let file = settings.file.values.network.ca_bundles.iter();
+    let file = file.map(|path| settings.file.folder.join(path));
+    let file = file.map(|path| CaBundle::new(path, "network.ca-bundles"));
+    flag.chain(own).chain(file).collect()
+}
+
+/// All bundles: the named ones, and what OpenSSL's variables name.
 fn ca_bundles(settings: &Settings) -> Vec<CaBundle> {
-    let mut bundles = Vec::new();
-    for path in &settings.ca_bundles {
-        bundles.push(CaBundle::new(path, "--ca-bundle"));
-    }
-    for name in ["PROVENDER_CA_BUNDLE", "SSL_CERT_FILE"] {
-        if let Some(path) = variable(name) {
-            bundles.push(CaBundle::new(PathBuf::from(path), name));
-        }
+    let mut bundles = named_authorities(settings);
+    if let Some(path) = variable("SSL_CERT_FILE") {
+        bundles.push(CaBundle::new(PathBuf::from(path), "SSL_CERT_FILE"));
     }
     if let Some(folders) = variable("SSL_CERT_DIR") {
         // A folder that is not there is what OpenSSL passes over as well.
         for folder in std::env::split_paths(&folders).filter(|folder| folder.is_dir()) {
             bundles.push(CaBundle::new(folder, "SSL_CERT_DIR"));
         }
-    }
-    for path in &settings.file.values.network.ca_bundles {
-        bundles.push(CaBundle::new(settings.file.folder.join(path), "network.ca-bundles"));
     }
     bundles
 }

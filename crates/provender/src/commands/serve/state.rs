@@ -2,12 +2,13 @@
 //! says where it listens.
 
 use std::fs::{File, TryLockError};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use provender_core::Diagnostic;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use crate::cli::Format;
 use crate::commands::json;
@@ -129,6 +130,19 @@ fn running(settings: &Settings) -> Result<Option<State>, Diagnostic> {
         },
         Err(TryLockError::Error(error)) => Err(cannot_lock(settings, &error)),
     }
+}
+
+/// The index of the server that runs, as this machine reaches it.
+pub(crate) fn running_index(settings: &Settings) -> Result<Option<Url>, Diagnostic> {
+    let Some(state) = running(settings)? else { return Ok(None) };
+    let mut address = state.address;
+    // What listens everywhere is reached here too.
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    Ok(Url::parse(&format!("http://{address}/simple/")).ok())
 }
 
 /// `provender serve status`.
