@@ -3,7 +3,6 @@
 mod advisories;
 mod audit;
 mod audited;
-mod bundles;
 mod check;
 mod completions;
 mod configure;

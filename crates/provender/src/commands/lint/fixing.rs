@@ -16,7 +16,8 @@ use url::Url;
 
 use super::load::Loaded;
 use crate::cli::LintArgs;
-use crate::commands::{bundles, store};
+use crate::commands::store;
+use crate::commands::trust::Authorities;
 use crate::exit::Failure;
 use crate::file;
 use crate::output::{Output, shown};
@@ -58,7 +59,10 @@ pub(super) fn fix(
     settings: &Settings,
     output: &Output,
 ) -> Result<Fixed, Failure> {
-    let corporate = args.assume_ca.as_deref().map(bundles::read).transpose()?;
+    let authorities = match &args.assume_ca {
+        Some(path) => Authorities::of(path, "--assume-ca")?,
+        None => None,
+    };
     let prover = Handshakes::new(settings, output)?;
     let trust = Trust {
         prover: &prover,
@@ -85,7 +89,9 @@ pub(super) fn fix(
     let mut notes = found.notes.clone();
     if args.fix {
         for provision in &found.provisions {
-            provide(provision, corporate.as_deref().unwrap_or_default())?;
+            if let Some(authorities) = &authorities {
+                provide(provision, authorities)?;
+            }
             notes.push(format!("the CA for builds is in {}", shown(&provision.folder)));
         }
         for (path, text) in &written {
@@ -122,7 +128,7 @@ pub(super) fn fix(
 }
 
 /// Writes what builds of images need, readable for everybody.
-fn provide(provision: &Provision, corporate: &str) -> Result<(), Failure> {
+fn provide(provision: &Provision, authorities: &Authorities) -> Result<(), Failure> {
     std::fs::create_dir_all(&provision.folder).map_err(|error| {
         Diagnostic::error("file/cannot-write", format!("cannot make the folder: {error}"))
             .at(Place::file(&provision.folder))
@@ -130,8 +136,8 @@ fn provide(provision: &Provision, corporate: &str) -> Result<(), Failure> {
     })?;
     for (name, content) in &provision.files {
         let text = match content {
-            Content::FullBundle => bundles::full(corporate)?,
-            Content::Corporate => corporate.to_owned(),
+            Content::FullBundle => authorities.full()?,
+            Content::Corporate => authorities.text(),
             Content::Text(text) => text.clone(),
         };
         file::replace(&provision.folder.join(name), &text)?;

@@ -48,6 +48,15 @@ impl Authorities {
         Self::read(&bundles)
     }
 
+    /// What one option names.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be used.
+    pub(crate) fn of(path: &Path, option: &str) -> Result<Option<Self>, Diagnostic> {
+        Self::read(&[CaBundle::new(path, option)])
+    }
+
     /// Those that an earlier run wrote to the trust folder.
     pub(crate) fn remembered(folder: &Path) -> Result<Option<Self>, Diagnostic> {
         let path = folder.join(AUTHORITY);
@@ -93,7 +102,7 @@ impl Authorities {
     }
 
     /// The certificates, each below its name and fingerprint.
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let block = |certificate: &Certificate| {
             let Certificate { name, sha256, pem } = certificate;
             format!("# {name} (SHA-256 {sha256})\n{pem}")
@@ -102,7 +111,7 @@ impl Authorities {
     }
 
     /// The same behind the public roots, for settings that replace a tool's own roots.
-    fn full(&self) -> Result<String, Diagnostic> {
+    pub(crate) fn full(&self) -> Result<String, Diagnostic> {
         let roots = roots::public_roots();
         let named = roots.iter().map(|der| {
             let facts = CertificateFacts::from_der(der);
