@@ -48,10 +48,13 @@ impl<'a> Reference<'a> {
         self.repository.rsplit('/').next().unwrap_or(self.repository)
     }
 
-    /// Whether it is one of Docker's own images, which have no folder: `python`, `library/python`.
+    /// Whether it is one of Docker's own images, which have no folder or `library`: `python`,
+    /// `library/python`, `registry.example/library/python`.
     pub(crate) fn is_library(&self) -> bool {
-        let path = self.repository.strip_prefix("docker.io/").unwrap_or(self.repository);
-        !path.strip_prefix("library/").unwrap_or(path).contains('/')
+        match self.repository.rsplit_once('/') {
+            None => true,
+            Some((folder, _)) => folder == "library" || folder.ends_with("/library"),
+        }
     }
 
     /// Whether it moves with every release: tag `latest`, or none and no digest.
@@ -104,7 +107,7 @@ mod tests {
 
     #[test]
     fn library_images_have_no_folder() {
-        assert!(Reference::parse("docker.io/library/python:3").unwrap().is_library());
+        assert!(Reference::parse("registry.example/library/python:3").unwrap().is_library());
         assert!(Reference::parse("python").unwrap().is_library());
         assert!(!Reference::parse("registry.example/python").unwrap().is_library());
         assert!(!Reference::parse("team/python").unwrap().is_library());

@@ -281,7 +281,7 @@ mod tests {
         for image in [
             "docker/dockerfile:1.2",
             "docker/dockerfile:1.0-experimental",
-            "docker.io/docker/dockerfile:1.3.1",
+            "registry.example/docker/dockerfile:1.3.1",
         ] {
             assert!(too_old(&of(image)).is_some(), "{image}");
         }
