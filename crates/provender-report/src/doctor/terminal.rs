@@ -1,6 +1,7 @@
 //! The report for a terminal.
 
 use provender_core::Diagnostic;
+use provender_core::check::{Outcome, outcome};
 use provender_core::doctor::{HostReport, Known, ToolReport, ToolVerdict};
 
 use super::DoctorReport;
@@ -104,6 +105,10 @@ fn explained(finding: &Diagnostic, style: Style) -> String {
 
 fn remedy(host: &HostReport, style: Style) -> Option<String> {
     let remedy = host.remedy.as_ref()?;
+    let is_said = |finding: &Diagnostic| finding.hint.as_ref() == Some(&remedy.text);
+    if !remedy.proved && host.findings.iter().any(is_said) {
+        return None;
+    }
     let lead = if remedy.proved { "remedy, proved by a handshake" } else { "remedy, not proved" };
     let text = format!("{lead}, for {}:", untrusted::line(&host.url));
     let mut out = wrap::painted(&text, BOLD, style);
@@ -133,6 +138,11 @@ fn conclusion(report: &DoctorReport<'_>, style: Style) -> String {
             .count();
         text.push_str(&format!("; {verifying} of {asked} installed tools verify"));
     }
-    let mark = if good == all && all > 0 { Mark::Yes } else { Mark::No };
+    let exposed = outcome(report.exposure) == Outcome::Failed;
+    if exposed {
+        let rest = text.split_once(": ").map_or("", |(_, rest)| rest);
+        text = format!("no: what is installed is not what the index has; {rest}");
+    }
+    let mark = if good == all && all > 0 && !exposed { Mark::Yes } else { Mark::No };
     wrap::painted(&text, mark.paint(), style)
 }

@@ -1,5 +1,6 @@
 //! `provender doctor`: the way to the hosts, and what the tools of this machine make of it.
 
+mod exposure;
 mod fix;
 mod rules;
 mod save_ca;
@@ -9,6 +10,7 @@ mod tools;
 use std::path::Path;
 use std::sync::Arc;
 
+use provender_core::check::{Outcome, outcome};
 use provender_core::doctor::{HostReport, Known, ToolReport, ToolVerdict};
 use provender_core::{Diagnostic, Level};
 use provender_net::doctor::{HostProbe, Prober, ProberSettings};
@@ -45,15 +47,21 @@ pub(crate) fn run(
     check_flags(&client)?;
     let machine = trust::machine(here, args.python.as_deref())?;
     let spinner = Spinner::new(output, "looking at the hosts");
-    let looked = look(args, &settings, client)?;
+    let looked = look(args, &settings, client.clone())?;
     if let Some(file) = &args.save_ca {
         spinner.finish();
         return save_ca::run(file, args.force, &looked, output);
     }
     let mut tools = Vec::new();
-    if !args.no_tools {
+    if args.tools || !args.no_tools && args.exposure.is_none() {
         spinner.say("asking the tools");
         tools = tools::matrix(&looked, &machine, &settings)?;
+    }
+    let mut exposure = Vec::new();
+    if let (Some(environment), Some((index, _))) =
+        (&args.exposure, looked.targets.for_tools.first())
+    {
+        exposure = exposure::steps(environment, index, client, &spinner)?;
     }
     spinner.finish();
     output.diagnostics(&looked.notes);
@@ -61,8 +69,9 @@ pub(crate) fn run(
     if args.fix {
         return fix::run(args, &settings, &looked, &machine, tools, output);
     }
-    let report = DoctorReport { hosts: &hosts, tools: &tools, exposure: &[] };
+    let report = DoctorReport { hosts: &hosts, tools: &tools, exposure: &exposure };
     show(&report, output)?;
+    output.say(&fix::advice(&tools));
     Ok(answer(&report, args.tools))
 }
 
@@ -139,7 +148,13 @@ fn answer(report: &DoctorReport<'_>, with_tools: bool) -> Answer {
     let good = report.hosts.iter().all(|host| host.diagnosis.is_good())
         && !report.findings().iter().any(wrong)
         && !(with_tools && report.tools.iter().any(is_wrong));
-    if good { Answer::Yes } else { Answer::No }
+    match outcome(report.exposure) {
+        _ if !good => Answer::No,
+        Outcome::Failed => Answer::No,
+        // A missing answer is never a yes.
+        Outcome::NotRun if !report.exposure.is_empty() => Answer::Missing,
+        Outcome::NotRun | Outcome::Passed => Answer::Yes,
+    }
 }
 
 /// Whether a tool is there and lets somebody down who believes that it verifies and works.

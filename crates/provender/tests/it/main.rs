@@ -13,7 +13,11 @@ mod checking;
 #[cfg(test)]
 mod completions;
 #[cfg(test)]
+mod configuring;
+#[cfg(test)]
 mod crates;
+#[cfg(test)]
+mod doctor;
 #[cfg(test)]
 mod documents;
 #[cfg(test)]

@@ -97,7 +97,7 @@ fn needed_authorities(
     rows: &[ToolReport],
     settings: &Settings,
 ) -> Result<Option<Authorities>, Diagnostic> {
-    let mut found = None;
+    let mut found: Option<Authorities> = None;
     for (url, at) in &looked.targets.for_tools {
         let Some(probe) = looked.probes.get(*at) else { continue };
         let about = redacted(url);
@@ -114,7 +114,11 @@ fn needed_authorities(
             ));
         }
         if !report.trusted_by.iter().any(|set| set == "mozilla") {
-            found = found.or(authorities(probe, settings)?);
+            let more = authorities(probe, settings)?;
+            found = match found.take() {
+                Some(known) => Some(known.and(more)),
+                None => more,
+            };
         }
     }
     Ok(found)
@@ -136,13 +140,11 @@ fn plan(
     };
     let hosts: Vec<String> = looked.targets.for_tools.iter().filter_map(host).collect();
     let mut repairs: Vec<Repair> = Vec::new();
+    let mut by_variables = Vec::new();
     for (row, report) in rows.iter().enumerate().filter(|(_, report)| is_wrong(report)) {
         let tool = ConfigurableTool::named(report.tool).filter(|tool| !tool.needs_registry());
         let Some(tool) = tool else {
-            output.say(&format!(
-                "{}: not set up by a file of its own; `provender env` has the variables for it",
-                report.tool
-            ));
+            by_variables.push(report.tool);
             continue;
         };
         if repairs.iter().any(|repair| repair.tool == tool) {
@@ -175,10 +177,42 @@ fn plan(
         }
         repairs.push(Repair { row, tool, plan });
     }
+    output.say(&by_variables_only(&by_variables));
     if repairs.iter().all(|repair| repair.plan.is_empty()) {
         repairs.clear();
     }
     Ok(repairs)
+}
+
+/// What to do for tools that have no file of their own for it; nothing where there are none.
+fn by_variables_only(tools: &[&str]) -> String {
+    let mut names = tools.to_vec();
+    names.dedup();
+    match &names[..] {
+        [] => String::new(),
+        names => format!(
+            "{}: set up by variables, which `provender env --ca FILE` writes (`provender doctor --save-ca FILE URL` saves \
+             the authority)",
+            names.join(", ")
+        ),
+    }
+}
+
+/// Which command sets up the tools that are wrong; nothing where none is.
+pub(super) fn advice(rows: &[ToolReport]) -> String {
+    let wrong = || rows.iter().filter(|row| is_wrong(row)).map(|row| row.tool);
+    let has_files =
+        |tool: &&str| ConfigurableTool::named(tool).is_some_and(|tool| !tool.needs_registry());
+    let mut by_files: Vec<_> = wrong().filter(has_files).collect();
+    by_files.dedup();
+    let by_variables: Vec<_> = wrong().filter(|tool| !has_files(tool)).collect();
+    let mut lines = Vec::new();
+    if !by_files.is_empty() {
+        lines.push(format!("{}: `provender doctor --fix` sets up what fails", by_files.join(", ")));
+    }
+    lines.push(by_variables_only(&by_variables));
+    lines.retain(|line| !line.is_empty());
+    lines.join("\n")
 }
 
 fn known(tool: ConfigurableTool) -> Option<&'static dyn Tool> {

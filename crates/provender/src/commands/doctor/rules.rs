@@ -18,11 +18,27 @@ const TOOL_NOT_VERIFIED: Rule = Rule {
     explanation: "A setting switched the verification of a tool off: whoever answers is believed, and hashes from the same place protect nothing. The row of the tool names the setting. Remove it; `provender doctor --fix` does so and puts the authority in its place.",
 };
 
+/// Installed files that the index does not have like this.
+const EXPOSED: Rule = Rule {
+    id: "doctor/exposed",
+    explanation: "Files of an installed distribution are not those of the wheel that the index has. They were changed after they were installed, or something else came over an unverified channel. Take them for hostile until you know why: install the distribution again over the verified channel, with hashes, and look at what ran meanwhile.",
+};
+
+/// What cannot be compared.
+const EXPOSURE_UNKNOWN: Rule = Rule {
+    id: "doctor/exposure-unknown",
+    explanation: "The index has no wheel that an installed distribution may have come from: it was built here from an sdist, came from a URL, or from another index. Nothing is said of it. Install it again over the verified channel, with hashes.",
+};
+
+/// All of them: the prober's and those of this command.
+pub(crate) fn all() -> impl Iterator<Item = &'static Rule> {
+    const OWN: [&Rule; 4] = [&TOOL_FAILS, &TOOL_NOT_VERIFIED, &EXPOSED, &EXPOSURE_UNKNOWN];
+    RULES.iter().chain(OWN)
+}
+
 /// The report as a log, with what is wrong with installed tools among the results.
 pub(super) fn sarif(report: &DoctorReport<'_>) -> String {
-    let rules: Vec<Rule> = RULES.iter().copied().chain([TOOL_FAILS, TOOL_NOT_VERIFIED]).collect();
-    let texts: Vec<RuleText<'_>> = rules
-        .iter()
+    let texts: Vec<RuleText<'_>> = all()
         .map(|rule| RuleText {
             id: rule.id,
             summary: rule.explanation.split_inclusive(". ").next().unwrap_or_default().trim_end(),
@@ -31,12 +47,8 @@ pub(super) fn sarif(report: &DoctorReport<'_>) -> String {
         .collect();
     let of_tools: Vec<Diagnostic> =
         report.tools.iter().filter(|tool| super::is_wrong(tool)).map(of_tool).collect();
-    let results: Vec<Result<'_>> = report
-        .findings()
-        .into_iter()
-        .chain(&of_tools)
-        .map(|finding| Result::Diagnostic(finding))
-        .collect();
+    let results: Vec<Result<'_>> =
+        report.findings().into_iter().chain(&of_tools).map(Result::Diagnostic).collect();
     sarif::document(env!("CARGO_PKG_VERSION"), &texts, &results)
 }
 

@@ -58,11 +58,20 @@ pub(super) fn run(
     }
     let (path, until) = (shown(file), facts.not_after.strftime("%Y-%m-%d"));
     let hosts = presented_for.join(", ");
+    let trusted: Vec<_> = probes.iter().flat_map(|probe| &probe.report.trusted_by).collect();
+    let advice = if trusted.is_empty() {
+        format!(
+            "It is not trusted by that. Compare the fingerprint with one that your network's owner gives you by another\n\
+             way, by telephone or on paper. If they are the same, name the file: `--ca-bundle {path}`,\n\
+             PROVENDER_CA_BUNDLE, or `ca-bundles` under `[network]` in provender.toml."
+        )
+    } else {
+        "This machine trusts it already. Compare the fingerprint with one that your network's owner gives you by another\n\
+         way before you carry the file to where it is not trusted yet."
+            .to_owned()
+    };
     output.result(&format!(
-        "saved {} to {path}\n  presented for {hosts}\n  valid until {until}\n  SHA-256 {fingerprint}\n\n\
-         It is not trusted by that. Compare the fingerprint with one that your network's owner gives you by another\n\
-         way, by telephone or on paper. If they are the same, name the file: `--ca-bundle {path}`,\n\
-         PROVENDER_CA_BUNDLE, or `ca-bundles` under `[network]` in provender.toml.",
+        "saved {} to {path}\n  presented for {hosts}\n  valid until {until}\n  SHA-256 {fingerprint}\n\n{advice}",
         facts.subject
     ))?;
     Ok(Answer::Yes)

@@ -238,7 +238,8 @@ fn with_slash(url: &Url) -> Url {
     url
 }
 
-fn page_url(index: &Url, project: &ProjectName) -> Url {
+/// Where the page of a project is.
+pub(super) fn page_url(index: &Url, project: &ProjectName) -> Url {
     let mut url = index.clone();
     if let Ok(mut path) = url.path_segments_mut() {
         path.pop_if_empty().extend([project.as_ref(), ""]);

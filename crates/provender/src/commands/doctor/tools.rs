@@ -106,13 +106,15 @@ impl Remedies {
     }
 }
 
-/// The authority that tools may be told of: a named one, else the one that the machine trusts.
+/// The authorities that tools may be told of: the named ones, and the one that the machine trusts
+/// for this host.
 pub(super) fn authorities(
     probe: &HostProbe,
     settings: &Settings,
 ) -> Result<Option<Authorities>, Diagnostic> {
+    let trusted = Authorities::trusted_by_the_machine(probe);
     Ok(match Authorities::named(None, settings)? {
-        Some(named) => Some(named),
-        None => Authorities::trusted_by_the_machine(probe),
+        Some(named) => Some(named.and(trusted)),
+        None => trusted,
     })
 }

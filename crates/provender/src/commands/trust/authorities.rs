@@ -101,6 +101,21 @@ impl Authorities {
         Some(Self { origin, certificates: vec![Certificate { name, sha256, pem: pem(der) }] })
     }
 
+    /// Both, each certificate once.
+    pub(crate) fn and(mut self, other: Option<Self>) -> Self {
+        let Some(other) = other else { return self };
+        let before = self.certificates.len();
+        for certificate in other.certificates {
+            if self.certificates.iter().all(|known| known.sha256 != certificate.sha256) {
+                self.certificates.push(certificate);
+            }
+        }
+        if self.certificates.len() > before {
+            self.origin = format!("{}; {}", self.origin, other.origin);
+        }
+        self
+    }
+
     /// The certificates, each below its name and fingerprint.
     pub(crate) fn text(&self) -> String {
         let block = |certificate: &Certificate| {
