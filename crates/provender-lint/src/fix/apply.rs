@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use super::edits::{apply, compose, merge, original};
+use super::uses::still_used;
 use super::{Prover, Provide};
 use crate::finding::{Edit, Finding, Needs};
 use crate::lint::{FileFindings, Linter};
@@ -81,6 +82,12 @@ pub enum Left {
     /// The CA cannot be brought to every step that needs it.
     #[error("the CA cannot be brought to the steps that need it")]
     NotProvided,
+    /// The rest of the file goes on using what would go.
+    #[error("the file goes on using `{what}`")]
+    StillUsed {
+        /// The variable, file or setting.
+        what: String,
+    },
     /// The fix was tried and did not do what it should.
     #[error("the fix was tried and did not make the finding go away")]
     Withdrawn,
@@ -147,11 +154,24 @@ impl<'a> Fixer<'a> {
                 let Some(edits) = merge(&fix.edits, &[]) else { continue };
                 let after = again(file, &apply(&current.text, &edits));
                 let found_after = self.linter.lint_in(&after, &self.project);
-                if !self.better(&found, &found_after, Some(finding.rule)) {
+                let refused = if !self.better(&found, &found_after, Some(finding.rule)) {
+                    Some(Left::Withdrawn)
+                } else {
+                    still_used(&current, &after).map(|what| Left::StillUsed { what })
+                };
+                if let Some(left) = refused {
                     tried.insert((finding.rule, place));
-                    plan.left.push((self.as_it_stood(&plan.edits, finding), Left::Withdrawn));
+                    plan.left.push((self.as_it_stood(&plan.edits, finding), left));
                     continue;
                 }
+                // What was still used may have been so by what goes now.
+                plan.left.retain(|(finding, left)| {
+                    let waits = matches!(left, Left::StillUsed { .. });
+                    if waits {
+                        tried.remove(&(finding.rule, finding.span.start));
+                    }
+                    !waits
+                });
                 takes_away |= fix.needs != Needs::Nothing;
                 plan.made.push(Made { rule: finding.rule, place, title: fix.title.clone() });
                 plan.edits = compose(&plan.edits, &edits);

@@ -4,6 +4,7 @@ mod apply;
 mod edits;
 pub mod image;
 mod project;
+mod uses;
 
 #[cfg(test)]
 pub(crate) mod proof;

@@ -1,5 +1,5 @@
-//! The rules, one file each, and what several of them share: [`bypass`] words what is switched off,
-//! [`value`] reads what tools take for yes and no, [`host`] reads hosts.
+//! The rules, one file each, and what several of them share: `bypass` words what is switched off,
+//! `value` reads what tools take for yes and no, `host` reads hosts.
 
 use provender_core::Level;
 

@@ -194,7 +194,7 @@ mod tests {
             ),
             (
                 "Dockerfile",
-                "FROM a\nRUN npm ci; npm config set strict-ssl false\n",
+                "FROM a\nRUN npm ci && npm config set strict-ssl false\n",
                 "FROM a\nRUN npm ci\n",
             ),
             (

@@ -1,9 +1,10 @@
 //! Assignments, and what goes if one goes.
 
+use super::place::{self, is_alone_in_body};
 use super::tree::Node;
 use super::walk::Walk;
 use super::word::{Raw, before_blanks, behind_blanks};
-use crate::facts::{Origin, Span, Variable, Word, assigned};
+use crate::facts::{Home, Origin, Span, Variable, Word, assigned};
 use crate::passage::Passage;
 
 impl<'t> Walk<'_, '_, 't> {
@@ -74,7 +75,7 @@ impl<'t> Walk<'_, '_, 't> {
 
     /// What goes with a statement; where none may go, the value does.
     fn statement_whole(&self, statement: Node<'t>, assignment: Node<'t>) -> Span {
-        statement_whole(self.passage, statement).unwrap_or_else(|| {
+        statement_whole(self.passage, self.home, statement).unwrap_or_else(|| {
             let value = assignment.child("value");
             self.passage.span(value.unwrap_or(assignment).byte_range())
         })
@@ -153,12 +154,17 @@ impl<'t> Walk<'_, '_, 't> {
 /// What goes if an assignment that stands as a statement of its own goes: its lines if nothing else
 /// stands there, otherwise the statement with what separates it from its neighbours. None where the
 /// text would not be valid, or not mean the same, without any statement in its place.
-fn statement_whole(passage: &Passage, statement: Node<'_>) -> Option<Span> {
-    separated_whole(passage, statement, statement.end_byte())
+fn statement_whole(passage: &Passage, home: &Home, statement: Node<'_>) -> Option<Span> {
+    separated_whole(passage, home, statement, statement.end_byte())
 }
 
 /// The same of a statement that ends at `end`.
-fn separated_whole(passage: &Passage, statement: Node<'_>, end: usize) -> Option<Span> {
+fn separated_whole(
+    passage: &Passage,
+    home: &Home,
+    statement: Node<'_>,
+    end: usize,
+) -> Option<Span> {
     let text = passage.text();
     let start = statement.start_byte();
     let before = before_blanks(text, start);
@@ -167,6 +173,20 @@ fn separated_whole(passage: &Passage, statement: Node<'_>, end: usize) -> Option
     let guarded = left.ends_with(['|', '!']) || right.starts_with('|');
     let background = right.starts_with('&') && !right.starts_with("&&");
     if guarded || background || is_alone_in_body(statement) {
+        return None;
+    }
+    let (led, leads) = (place::operator_before(statement), place::operator_behind(statement));
+    if [led, leads].into_iter().flatten().any(|operator| operator.kind() != "&&") {
+        return None;
+    }
+    if let (Some(sign), None) = (led, leads) {
+        // What was led to by it becomes the list's last: then `set -e` heeds it.
+        let between = text.get(sign.end_byte()..start)?;
+        let last = place::is_last(statement) && !between.contains('#');
+        let from = before_blanks(text, sign.start_byte());
+        return last.then(|| passage.span_with_gap(from..end));
+    }
+    if leads.is_none() && place::gives_status(statement, text, home) {
         return None;
     }
     let starts_line = left.is_empty() || left.ends_with('\n');
@@ -194,18 +214,16 @@ fn separated_whole(passage: &Passage, statement: Node<'_>, end: usize) -> Option
         let stop = if place < text.len() { passage.start_of(place) } else { passage.end_of(place) };
         return Some(passage.start_of(start)..stop);
     }
-    for sign in ["&&", ";"] {
-        if let Some(shorter) = left.strip_suffix(sign)
-            && !shorter.ends_with(';')
-        {
-            return Some(passage.span_with_gap(before_blanks(text, shorter.len())..end));
-        }
+    if let Some(shorter) = left.strip_suffix(';')
+        && !shorter.ends_with(';')
+    {
+        return Some(passage.span_with_gap(before_blanks(text, shorter.len())..end));
     }
     Some(passage.span(start..end))
 }
 
 /// What goes if a command goes, redirections included. None also where it reads a heredoc.
-pub(super) fn command_whole(passage: &Passage, command: Node<'_>) -> Option<Span> {
+pub(super) fn command_whole(passage: &Passage, home: &Home, command: Node<'_>) -> Option<Span> {
     let mut statement = command;
     let mut last = command;
     // The grammar takes a redirection behind a list for one of the whole list.
@@ -227,30 +245,5 @@ pub(super) fn command_whole(passage: &Passage, command: Node<'_>) -> Option<Span
     if statement.has_error() {
         return None;
     }
-    separated_whole(passage, statement, last.end_byte())
-}
-
-/// Whether a loop's, a branch's or a function's body would be empty without a statement.
-fn is_alone_in_body(statement: Node<'_>) -> bool {
-    let Some(parent) = statement.parent() else { return false };
-    match parent.kind() {
-        "program" => return false,
-        "list" => return false,
-        "negated_command" | "pipeline" | "redirected_statement" => return true,
-        _ => {}
-    }
-    let is_filling = |node: &Node<'_>| matches!(node.kind(), ";" | "\n" | "comment");
-    let mut previous = statement.prev_sibling();
-    while previous.is_some_and(|node| is_filling(&node)) {
-        previous = previous.and_then(|node| node.prev_sibling());
-    }
-    let mut next = statement.next_sibling();
-    while next.is_some_and(|node| is_filling(&node)) {
-        next = next.and_then(|node| node.next_sibling());
-    }
-    let bounds_left = previous.is_none_or(|node| !node.is_named());
-    let bounds_right = next.is_none_or(|node| {
-        !node.is_named() || matches!(node.kind(), "elif_clause" | "else_clause")
-    });
-    bounds_left && bounds_right
+    separated_whole(passage, home, statement, last.end_byte())
 }

@@ -7,6 +7,7 @@ pub(crate) use nested::script_word;
 
 mod assignment;
 mod nested;
+mod place;
 mod scope;
 mod tree;
 mod walk;

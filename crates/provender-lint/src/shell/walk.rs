@@ -215,7 +215,7 @@ impl<'a, 't> Walk<'a, '_, 't> {
             return;
         }
         if let Some(written) = written::of_statement(self.passage, statement) {
-            let whole = command_whole(self.passage, written::last_of(statement));
+            let whole = command_whole(self.passage, self.home, written::last_of(statement));
             let text = self.passage.span(0..self.passage.text().len());
             let nested = self.depth > 0;
             let empties = |whole: &Span| whole.start <= text.start && text.end <= whole.end;
@@ -228,7 +228,8 @@ impl<'a, 't> Walk<'a, '_, 't> {
         let (Some(first), Some(last)) = (words.first(), words.last()) else { return };
         let start = prefix.first().map_or(first.range.start, |node| node.start_byte());
         let span = self.passage.span(start..last.range.end);
-        if let Some(whole) = statement.and_then(|node| command_whole(self.passage, node)) {
+        if let Some(whole) = statement.and_then(|node| command_whole(self.passage, self.home, node))
+        {
             self.facts.removals.push(Removal { command: span.clone(), whole });
         }
         let mut assignments = Vec::new();

@@ -320,8 +320,11 @@ mod tests {
 
     #[test]
     fn what_echo_and_printf_write_is_read_as_the_file_would_be() {
-        let text = "x; echo strict-ssl=false >> ~/.npmrc\n";
-        assert_eq!(script(text), one("strict-ssl", "false", "; echo strict-ssl=false >> ~/.npmrc"));
+        let text = "x && echo strict-ssl=false >> ~/.npmrc\n";
+        assert_eq!(
+            script(text),
+            one("strict-ssl", "false", " && echo strict-ssl=false >> ~/.npmrc")
+        );
         let text = "echo 'a=1' \"b=2\" > \"$HOME/.npmrc\"\n";
         assert_eq!(script(text), one("a", "1 b=2", text));
         let text = "x && printf '[global]\\ncert = a\\ntimeout = 9\\n' | sudo tee -a /etc/pip.conf >/dev/null && y\n";
