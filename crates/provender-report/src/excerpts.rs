@@ -1,5 +1,7 @@
 //! Diagnostics about texts: as rustc prints its own, and as JSON.
 
+use std::borrow::Cow;
+
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level as Shown, Renderer, Snippet};
 use provender_core::Level;
@@ -39,7 +41,7 @@ fn group(excerpt: &Excerpt) -> Group<'_> {
     let path = diagnostic.place.as_ref().map(|place| place.file.to_string_lossy());
     let path = path.map(|path| untrusted::line(&path));
     let label = |text: &str| (!text.is_empty()).then(|| untrusted::line(text));
-    let snippet = Snippet::source(source.as_ref())
+    let snippet = Snippet::source(drawable(source))
         .path(path)
         .annotation(AnnotationKind::Primary.span(primary.span.clone()).label(label(&primary.label)))
         .annotations(also.iter().map(|marked| {
@@ -57,6 +59,14 @@ fn group(excerpt: &Excerpt) -> Group<'_> {
         group = group.element(Shown::HELP.message(text));
     }
     group
+}
+
+/// The text as it can be drawn. The renderer shows control characters below U+0020 and those that
+/// change the direction of writing as signs, and leaves those from U+0080 as they are; here an
+/// equally long sign stands for each, so that all spans stay where they are.
+fn drawable(source: &str) -> Cow<'_, str> {
+    let obeyed = |c: char| matches!(c, '\u{80}'..='\u{9f}');
+    if source.contains(obeyed) { source.replace(obeyed, "\u{b7}").into() } else { source.into() }
 }
 
 /// A diagnostic about a text as it stands in JSON.

@@ -13,7 +13,7 @@ pub(crate) struct LintArgs {
     /// Make the fixes that keep every file's meaning
     #[arg(long)]
     pub(crate) fix: bool,
-    /// Show what --fix would change, and change nothing
+    /// Show what --fix would change, and change nothing, also with --fix
     #[arg(long)]
     pub(crate) diff: bool,
     /// Take it that every host verifies with the CAs in this PEM file, and bring them into builds of images

@@ -15,7 +15,7 @@ const REFERENCE: &str = include_str!("../../../../docs/reference/diagnostics.md"
 struct Page {
     id: &'static str,
     /// In one line.
-    summary: &'static str,
+    summary: String,
     /// In Markdown.
     text: String,
 }
@@ -38,7 +38,7 @@ pub(crate) fn run(args: &ExplainArgs, output: &Output) -> Result<Answer, Failure
         Format::Json => output.result(&super::json(&Document {
             schema: "provender.explanation/1",
             id: page.id,
-            summary: page.summary,
+            summary: &page.summary,
             text: &page.text,
         })?)?,
         _ => output.result(&page.text)?,
@@ -69,7 +69,7 @@ struct Entry<'a> {
 fn list(pages: &[Page], output: &Output) -> Result<String, Failure> {
     if output.format == Format::Json {
         let diagnostics =
-            pages.iter().map(|page| Entry { id: page.id, summary: page.summary }).collect();
+            pages.iter().map(|page| Entry { id: page.id, summary: &page.summary }).collect();
         return super::json(&ListDocument { schema: "provender.explanations/1", diagnostics });
     }
     let width = pages.iter().map(|page| page.id.len()).max().unwrap_or_default();
@@ -88,16 +88,20 @@ fn unknown(wanted: &str, pages: &[Page]) -> Diagnostic {
     })
 }
 
-/// Every page, by id.
+/// Every page, by id. What has a page of its own comes before what has a row.
 fn pages() -> Vec<Page> {
-    let rows = REFERENCE.lines().filter_map(row);
     let rules = provender_lint::rules::all().iter().map(|rule| Page {
         id: rule.id(),
-        summary: rule.summary(),
+        summary: rule.summary().to_owned(),
         text: rule.page().to_owned(),
     });
+    let of_doctor = provender_net::doctor::RULES.iter().map(|rule| Page {
+        id: rule.id,
+        summary: first_sentence(rule.explanation).to_owned(),
+        text: format!("# {}\n\n{}\n", rule.id, rule.explanation),
+    });
     let mut pages: Vec<Page> = rules.collect();
-    for page in rows {
+    for page in REFERENCE.lines().filter_map(row).chain(of_doctor) {
         if pages.iter().all(|known| known.id != page.id) {
             pages.push(page);
         }
@@ -106,14 +110,41 @@ fn pages() -> Vec<Page> {
     pages
 }
 
+fn first_sentence(text: &str) -> &str {
+    text.split_once(". ").map_or(text, |(first, _)| first).trim_end_matches('.')
+}
+
 /// A row of the reference, as a page.
 fn row(line: &'static str) -> Option<Page> {
     let cells = line.strip_prefix("| `")?.strip_suffix('|')?;
     let (id, cells) = cells.split_once("` |")?;
-    let mut cells = cells.split(" | ").map(str::trim);
+    let mut cells = cells.split(" | ").map(|cell| without_links(cell.trim()));
     let (level, summary, hint) = (cells.next()?, cells.next()?, cells.next()?);
     let text = format!("# {id}\n\nLevel: {level}\n\n{summary}\n\nWhat to do: {hint}\n");
     Some(Page { id, summary, text })
+}
+
+/// Links as they can be followed from anywhere: `[text](../guides/x.md)` is `text (docs/guides/x.md)`.
+fn without_links(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, label, target, after)) = link(rest) {
+        let target = match target.strip_prefix("../") {
+            Some(target) => format!("docs/{target}"),
+            None => format!("docs/reference/{target}"),
+        };
+        out.push_str(&format!("{before}{label} ({target})"));
+        rest = after;
+    }
+    out + rest
+}
+
+/// The first link to a page: what is before it, its words, its target, and what is behind it.
+fn link(text: &str) -> Option<(&str, &str, &str, &str)> {
+    let (head, tail) = text.split_once("](")?;
+    let (before, label) = head.rsplit_once('[')?;
+    let (target, after) = tail.split_once(')')?;
+    Some((before, label, target, after))
 }
 
 /// The lint rules as SARIF describes them.
@@ -135,5 +166,15 @@ mod tests {
         let pages = pages();
         assert!(pages.iter().any(|page| page.id == "net/tls"));
         assert!(pages.iter().any(|page| page.id == "lint/pip-trusted-host"));
+        assert!(pages.iter().any(|page| page.id == "doctor/dns"));
+    }
+
+    #[test]
+    fn links_can_be_followed_from_anywhere() {
+        assert_eq!(
+            without_links("see [a b](../guides/a.md) and [c](settings.md#x), not [this] (one)"),
+            "see a b (docs/guides/a.md) and c (docs/reference/settings.md#x), not [this] (one)"
+        );
+        assert_eq!(without_links("[`a`]"), "[`a`]");
     }
 }

@@ -3,6 +3,7 @@
 mod fixing;
 mod load;
 mod show;
+mod write;
 
 use provender_core::excerpt::Excerpt;
 use provender_core::{Diagnostic, Level};
@@ -35,16 +36,16 @@ pub(crate) fn run(
     let threshold = threshold(args, &settings)?;
     let mut loaded = load::load(&args.paths);
     let fixed = if args.fix || args.diff {
-        let fixed = fixing::fix(&linter, &loaded, args, &settings, output)?;
-        if args.fix {
-            loaded.read_again(&fixed.written);
+        let fixed = fixing::fix(&linter, &loaded, args, &settings)?;
+        if fixed.done {
+            loaded = load::load(&args.paths);
         }
         Some(fixed)
     } else {
         None
     };
     let seen = look(&linter, loaded);
-    show::result(&seen, fixed.as_ref(), threshold, args, output)?;
+    show::result(&seen, fixed.as_ref(), threshold, output)?;
     let wrong = seen.excerpts.iter().any(|excerpt| excerpt.diagnostic.level >= threshold);
     Ok(match (wrong, seen.unreadable.is_empty()) {
         (true, _) => Answer::No,
@@ -57,13 +58,11 @@ fn look(linter: &Linter, loaded: load::Loaded) -> Seen {
     let findings = linter.lint(&loaded.files);
     let mut seen =
         Seen { excerpts: Vec::new(), unreadable: loaded.unreadable, files: 0, accepted: 0 };
-    for found in &findings {
-        if !loaded.asked.contains(&found.path) {
-            continue;
-        }
-        seen.files += 1;
-        seen.accepted += found.suppressed.len();
-        if let Some(file) = loaded.files.iter().find(|file| file.path == found.path) {
+    // Both are in the order of their paths.
+    for (file, found) in loaded.files.iter().zip(&findings) {
+        if loaded.asked.contains(&file.path) {
+            seen.files += 1;
+            seen.accepted += found.suppressed.len();
             seen.excerpts.extend(provender_lint::excerpts(file, found));
         }
     }

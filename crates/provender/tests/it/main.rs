@@ -23,11 +23,17 @@ mod documents;
 #[cfg(test)]
 mod exit_codes;
 #[cfg(test)]
+mod explain;
+#[cfg(test)]
 mod exporting;
 #[cfg(test)]
 mod init;
 #[cfg(test)]
 mod inside;
+#[cfg(test)]
+mod lint_fixes;
+#[cfg(test)]
+mod linting;
 #[cfg(test)]
 mod locking;
 #[cfg(test)]

@@ -1,26 +1,25 @@
-//! `provender lint --fix`: which hosts verify, the edits, and writing them.
+//! `provender lint --fix`: which hosts verify, and the edits.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use provender_core::excerpt::position;
 use provender_core::redact::without_credentials;
-use provender_core::{Diagnostic, Place};
-use provender_lint::Linter;
-use provender_lint::fix::image::{Content, Provision};
 use provender_lint::fix::{self, Left, Made, Prover, Trust};
+use provender_lint::{File, FileKind, Linter, secret};
 use provender_net::doctor;
 use provender_trust::configure::{FileEdit, Plan};
 use tokio::runtime::Runtime;
 use url::Url;
 
 use super::load::Loaded;
+use super::write;
 use crate::cli::LintArgs;
 use crate::commands::store;
 use crate::commands::trust::Authorities;
 use crate::exit::Failure;
-use crate::file;
-use crate::output::{Output, shown};
+use crate::output::shown;
 use crate::settings::{Settings, network};
 
 /// The folder in which builds of images find the CA, beside where `lint` runs.
@@ -28,27 +27,62 @@ const CA_FOLDER: &str = "provender-ca";
 
 /// What was fixed, or would be.
 pub(super) struct Fixed {
-    /// The new texts of the files that change.
-    pub(super) written: BTreeMap<PathBuf, String>,
+    /// Whether the files were written.
+    pub(super) done: bool,
     /// What was done, with its file.
     pub(super) made: Vec<(PathBuf, Made)>,
+    /// What was not done.
+    pub(super) left: Vec<NotFixed>,
+    /// What to know of what was done.
+    pub(super) notes: Vec<String>,
     /// All changes as a unified diff, secrets masked.
     pub(super) diff: String,
-    left: Vec<String>,
-    notes: Vec<String>,
 }
+
+/// A fix that was not made, or a step that could not be given the CA.
+pub(super) struct NotFixed {
+    /// The rule of the finding; none for a step.
+    pub(super) rule: Option<&'static str>,
+    /// The file.
+    pub(super) path: PathBuf,
+    /// The line, from 1.
+    pub(super) line: u32,
+    /// Why.
+    pub(super) why: String,
+    /// What would help.
+    pub(super) advice: Option<&'static str>,
+}
+
+const NAME_THE_CA: &str = "name the CA that the builds need with --assume-ca FILE";
+const LET_IT_VERIFY: &str = "`provender doctor https://HOST/` says why a host does not verify; --ca-bundle FILE trusts \
+     its CA, --assume-ca FILE takes it that every host verifies with it";
+const ASK_THE_NETWORK: &str =
+    "--offline forbids handshakes: leave it out, or name the CA with --assume-ca FILE";
+const WHERE_IT_RUNS: &str = "what runs on a runner or in a container is given the CA where that is set up; then delete \
+     the setting by hand";
 
 impl Fixed {
     /// What to tell of it, line by line.
-    pub(super) fn told(&self, done: bool) -> Vec<String> {
-        let verb = if done { "fixed" } else { "would fix" };
-        let made = self
+    pub(super) fn told(&self) -> Vec<String> {
+        let verb = if self.done { "fixed" } else { "would fix" };
+        let mut lines: Vec<String> = self
             .made
             .iter()
-            .map(|(path, made)| format!("{verb} {} in {}: {}", made.rule, shown(path), made.title));
-        let left = self.left.iter().map(|left| format!("left: {left}"));
-        let notes = self.notes.iter().map(|note| format!("note: {note}"));
-        made.chain(left).chain(notes).collect()
+            .map(|(path, made)| format!("{verb} {} in {}: {}", made.rule, shown(path), made.title))
+            .collect();
+        for left in &self.left {
+            let place = format!("{}:{}", shown(&left.path), left.line);
+            lines.push(match left.rule {
+                Some(rule) => format!("left: {rule} at {place}: {}", left.why),
+                None => format!("left: the step at {place}: {}", left.why),
+            });
+        }
+        let mut advice: Vec<_> = self.left.iter().filter_map(|left| left.advice).collect();
+        advice.sort_unstable();
+        advice.dedup();
+        lines.extend(advice.into_iter().map(|advice| format!("hint: {advice}")));
+        lines.extend(self.notes.iter().map(|note| format!("note: {note}")));
+        lines
     }
 }
 
@@ -57,98 +91,105 @@ pub(super) fn fix(
     loaded: &Loaded,
     args: &LintArgs,
     settings: &Settings,
-    output: &Output,
 ) -> Result<Fixed, Failure> {
     let authorities = match &args.assume_ca {
         Some(path) => Authorities::of(path, "--assume-ca")?,
         None => None,
     };
-    let prover = Handshakes::new(settings, output)?;
+    let prover = Handshakes::new(settings)?;
     let trust = Trust {
         prover: &prover,
         assume_ca: args.assume_ca.as_deref(),
         ca_folder: PathBuf::from(CA_FOLDER),
     };
-    let found = fix::project(linter, &loaded.files, &trust);
-    let asked = |path: &PathBuf| loaded.asked.contains(path);
-    let mut plan = Plan::default();
-    let mut written = BTreeMap::new();
+    let mut found = fix::project(linter, &loaded.files, &trust);
+    // Beside what was asked for changes only what a Dockerfile's fix needs there.
+    found.edits.retain(|path, _| {
+        loaded.asked.contains(path)
+            || loaded
+                .file(path)
+                .is_some_and(|file| matches!(file.kind, FileKind::Compose | FileKind::Dockerignore))
+    });
+    found.made.retain(|(path, _)| found.edits.contains_key(path));
+    found.made.sort_by(|(a, one), (b, other)| (a, one.place).cmp(&(b, other.place)));
+    let mut changes = write::Changes::default();
+    let mut diff = Plan::default();
     for (path, edits) in &found.edits {
-        let Some(file) = loaded.files.iter().find(|file| file.path == *path) else { continue };
+        let Some(file) = loaded.file(path) else { continue };
         let after = fix::apply(&file.text, edits);
         if after == *file.text {
             continue;
         }
-        plan.edits.push(FileEdit {
+        diff.edits.push(FileEdit {
             path: path.clone(),
-            before: Some(file.text.to_string()),
-            after: after.clone(),
+            before: Some(masked(file)),
+            after: masked(&provender_lint::read(path, file.kind, &after)),
         });
-        written.insert(path.clone(), after);
+        changes.texts.push((path.clone(), file.text.to_string(), after));
     }
-    let mut notes = found.notes.clone();
-    if args.fix {
-        for provision in &found.provisions {
-            if let Some(authorities) = &authorities {
-                provide(provision, authorities)?;
-            }
-            notes.push(format!("the CA for builds is in {}", shown(&provision.folder)));
-        }
-        for (path, text) in &written {
-            file::replace(path, text)?;
-        }
+    for provision in &found.provisions {
+        let Some(authorities) = &authorities else { continue };
+        changes.add(provision, authorities)?;
+        let verb = if args.diff { "would be" } else { "is" };
+        found.notes.push(format!("the CA for builds {verb} in {}", shown(&provision.folder)));
     }
-    let left = found.left.iter().filter(|(path, ..)| asked(path)).map(|(path, finding, why)| {
-        let place = provender_core::excerpt::position(
-            loaded.files.iter().find(|file| file.path == *path).map_or("", |file| &file.text),
-            finding.span.start,
-        );
-        let advice = match why {
-            Left::NoCa => "; name it with --assume-ca FILE",
-            Left::Unverified { .. } => {
-                "; see `provender doctor`, or name the CA with --assume-ca FILE"
-            }
-            _ => "",
-        };
-        format!("{} at {}:{}: {why}{advice}", finding.rule, shown(path), place.line)
-    });
-    let left_out = found.left_out.iter().map(|(path, span, why)| {
-        let text =
-            loaded.files.iter().find(|file| file.path == *path).map_or("", |file| &file.text);
-        let place = provender_core::excerpt::position(text, span.start);
-        format!("the step at {}:{}: {why}", shown(path), place.line)
-    });
+    if !args.diff {
+        changes.write()?;
+    }
     Ok(Fixed {
-        left: left.chain(left_out).collect(),
+        done: !args.diff,
+        left: left(&found, loaded, settings.offline),
         made: found.made,
-        diff: plan.diff(),
-        written,
-        notes,
+        notes: found.notes,
+        diff: diff.diff(),
     })
 }
 
-/// Writes what builds of images need, readable for everybody.
-fn provide(provision: &Provision, authorities: &Authorities) -> Result<(), Failure> {
-    std::fs::create_dir_all(&provision.folder).map_err(|error| {
-        Diagnostic::error("file/cannot-write", format!("cannot make the folder: {error}"))
-            .at(Place::file(&provision.folder))
-            .hint("check the permissions of the folder above it")
-    })?;
-    for (name, content) in &provision.files {
-        let text = match content {
-            Content::FullBundle => authorities.full()?,
-            Content::Corporate => authorities.text(),
-            Content::Text(text) => text.clone(),
-        };
-        file::replace(&provision.folder.join(name), &text)?;
+fn left(found: &fix::ProjectFix, loaded: &Loaded, offline: bool) -> Vec<NotFixed> {
+    let line = |path: &PathBuf, at: usize| {
+        loaded.file(path).map_or(1, |file| position(&file.text, at).line)
+    };
+    let findings = found.left.iter().map(|(path, finding, why)| NotFixed {
+        rule: Some(finding.rule),
+        path: path.clone(),
+        line: line(path, finding.span.start),
+        why: why.to_string(),
+        advice: advice(why, loaded.file(path).map(|file| file.kind), offline),
+    });
+    let steps = found.left_out.iter().map(|(path, span, why)| NotFixed {
+        rule: None,
+        path: path.clone(),
+        line: line(path, span.start),
+        why: why.clone(),
+        advice: None,
+    });
+    let mut left: Vec<NotFixed> =
+        findings.chain(steps).filter(|left| loaded.asked.contains(&left.path)).collect();
+    left.sort_by(|a, b| (&a.path, a.line, a.rule).cmp(&(&b.path, b.line, b.rule)));
+    left
+}
+
+fn advice(why: &Left, kind: Option<FileKind>, offline: bool) -> Option<&'static str> {
+    match why {
+        Left::NoCa if kind == Some(FileKind::Dockerfile) => Some(NAME_THE_CA),
+        Left::NoCa | Left::NotProvided if kind != Some(FileKind::Dockerfile) => Some(WHERE_IT_RUNS),
+        Left::Unverified { .. } if offline => Some(ASK_THE_NETWORK),
+        Left::Unverified { .. } => Some(LET_IT_VERIFY),
+        _ => None,
     }
-    for (path, line) in &provision.ignored {
-        let before = std::fs::read_to_string(path).unwrap_or_default();
-        if !before.lines().any(|known| known.trim() == line.trim()) {
-            file::replace(path, &format!("{before}{line}"))?;
-        }
+}
+
+/// A file's text without its secrets: a diff shows whole lines.
+fn masked(file: &File) -> String {
+    let mut text = String::with_capacity(file.text.len());
+    let mut end = 0;
+    for span in secret::spans(file) {
+        text.push_str(file.text.get(end..span.start).unwrap_or_default());
+        text.push_str("****");
+        end = span.end;
     }
-    Ok(())
+    text.push_str(file.text.get(end..).unwrap_or_default());
+    text
 }
 
 /// Tells by a real handshake which hosts verify with what this machine and the settings trust.
@@ -159,10 +200,9 @@ struct Handshakes {
 }
 
 impl Handshakes {
-    fn new(settings: &Settings, output: &Output) -> Result<Self, Failure> {
+    fn new(settings: &Settings) -> Result<Self, Failure> {
         let client = network::client(settings)?;
         let prober = if settings.offline {
-            output.say("--offline: no handshake is made, so only --assume-ca takes a bypass away");
             None
         } else {
             let made =

@@ -1,7 +1,7 @@
 //! Finding and reading the files.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -11,7 +11,7 @@ use provender_lint::{File, FileKind};
 
 /// The files, read.
 pub(super) struct Loaded {
-    /// All of them, by path.
+    /// All of them, by path, each once.
     pub(super) files: Vec<File>,
     /// Those that were asked for; the others only tell what these mean.
     pub(super) asked: BTreeSet<PathBuf>,
@@ -22,9 +22,11 @@ pub(super) struct Loaded {
 /// Reads what lies at and below the paths; the current folder where there are none.
 pub(super) fn load(paths: &[PathBuf]) -> Loaded {
     let options = discover::Options { working_directory: PathBuf::from("."), threads: None };
-    let here = [PathBuf::from(".")];
-    let paths = if paths.is_empty() { &here } else { paths };
-    let found = discover::find(paths, &options);
+    let mut paths: Vec<PathBuf> = paths.iter().map(|path| plain(path)).collect();
+    if paths.is_empty() {
+        paths.push(PathBuf::from("."));
+    }
+    let found = discover::find(&paths, &options);
     let mut unreadable: Vec<Diagnostic> = found.errors.iter().map(told).collect();
     let asked: BTreeSet<PathBuf> = found.files.iter().map(|(path, _)| path.clone()).collect();
     let mut wanted: BTreeMap<PathBuf, FileKind> = found.files.into_iter().collect();
@@ -43,14 +45,18 @@ pub(super) fn load(paths: &[PathBuf]) -> Loaded {
     Loaded { files, asked, unreadable }
 }
 
+/// A path as it comes from looking below `.`, so that no file is looked at under two names.
+fn plain(path: &Path) -> PathBuf {
+    let parts = path.components().filter(|part| *part != Component::CurDir);
+    let plain: PathBuf = parts.collect();
+    if plain.as_os_str().is_empty() { PathBuf::from(".") } else { plain }
+}
+
 impl Loaded {
-    /// Reads files again whose text was changed.
-    pub(super) fn read_again(&mut self, changed: &BTreeMap<PathBuf, String>) {
-        for file in &mut self.files {
-            if let Some(text) = changed.get(&file.path) {
-                *file = provender_lint::read(&file.path, file.kind, text);
-            }
-        }
+    /// The file of this path.
+    pub(super) fn file(&self, path: &Path) -> Option<&File> {
+        let index = self.files.binary_search_by(|file| file.path.as_path().cmp(path)).ok()?;
+        self.files.get(index)
     }
 }
 
@@ -122,13 +128,22 @@ fn told(error: &DiscoverError) -> Diagnostic {
         DiscoverError::TooLarge { .. } => "such a file is not written by hand: leave it out",
         DiscoverError::NotUtf8 { .. } => "save it as UTF-8",
     };
-    let cause = std::error::Error::source(error).map(ToString::to_string);
-    let mut diagnostic = Diagnostic::error("lint/cannot-read", error.to_string()).hint(hint);
+    let mut message = error.to_string();
+    if let DiscoverError::Unreadable { source, .. } = error
+        && source.kind() == std::io::ErrorKind::NotFound
+    {
+        message = "there is no such file or folder".to_owned();
+    }
+    let mut diagnostic = Diagnostic::error("lint/cannot-read", message).hint(hint);
     if let Some(path) = error.path() {
+        let named = format!("{}: ", path.display());
+        if let Some(bare) = diagnostic.message.strip_prefix(&named) {
+            diagnostic.message = bare.to_owned();
+        }
         diagnostic = diagnostic.at(Place::file(path));
     }
-    match cause {
-        Some(cause) => diagnostic.because(cause),
+    match std::error::Error::source(error) {
+        Some(cause) => diagnostic.because(cause.to_string()),
         None => diagnostic,
     }
 }

@@ -1,18 +1,16 @@
 //! Showing what was seen.
 
-use std::path::PathBuf;
-
 use provender_core::Level;
-use provender_lint::fix::Made;
+use provender_core::excerpt::Excerpt;
 use provender_report::{annotations, diagnostics, excerpts, sarif};
 use serde::Serialize;
 
 use super::Seen;
 use super::fixing::Fixed;
-use crate::cli::{Format, LintArgs};
+use crate::cli::Format;
 use crate::commands::explain;
 use crate::exit::Failure;
-use crate::output::{Output, counted};
+use crate::output::{Output, counted, shown};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -21,20 +19,52 @@ struct Document<'a> {
     findings: Vec<excerpts::ExcerptJson<'a>>,
     accepted: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
-    fixed: Option<Vec<FixedJson<'a>>>,
+    fixes: Option<FixesJson<'a>>,
     diagnostics: Vec<diagnostics::DiagnosticJson<'a>>,
 }
 
 #[derive(Serialize)]
-struct FixedJson<'a> {
+struct FixesJson<'a> {
+    written: bool,
+    made: Vec<MadeJson<'a>>,
+    left: Vec<LeftJson<'a>>,
+    notes: &'a [String],
+}
+
+#[derive(Serialize)]
+struct MadeJson<'a> {
     file: String,
     rule: &'a str,
     fix: &'a str,
 }
 
-impl<'a> From<&'a (PathBuf, Made)> for FixedJson<'a> {
-    fn from((path, made): &'a (PathBuf, Made)) -> Self {
-        Self { file: crate::output::shown(path), rule: made.rule, fix: &made.title }
+#[derive(Serialize)]
+struct LeftJson<'a> {
+    file: String,
+    line: u32,
+    rule: Option<&'a str>,
+    why: &'a str,
+}
+
+impl<'a> From<&'a Fixed> for FixesJson<'a> {
+    fn from(fixed: &'a Fixed) -> Self {
+        let made = fixed.made.iter().map(|(path, made)| MadeJson {
+            file: shown(path),
+            rule: made.rule,
+            fix: &made.title,
+        });
+        let left = fixed.left.iter().map(|left| LeftJson {
+            file: shown(&left.path),
+            line: left.line,
+            rule: left.rule,
+            why: &left.why,
+        });
+        Self {
+            written: fixed.done,
+            made: made.collect(),
+            left: left.collect(),
+            notes: &fixed.notes,
+        }
     }
 }
 
@@ -42,7 +72,6 @@ pub(super) fn result(
     seen: &Seen,
     fixed: Option<&Fixed>,
     threshold: Level,
-    args: &LintArgs,
     output: &Output,
 ) -> Result<(), Failure> {
     match output.format {
@@ -52,7 +81,7 @@ pub(super) fn result(
                 files: seen.files,
                 findings: excerpts::json(&seen.excerpts),
                 accepted: seen.accepted,
-                fixed: fixed.map(|fixed| fixed.made.iter().map(FixedJson::from).collect()),
+                fixes: fixed.map(FixesJson::from),
                 diagnostics: diagnostics::json(&seen.unreadable),
             };
             output.result(&super::super::json(&document)?)?;
@@ -69,26 +98,22 @@ pub(super) fn result(
             output.diagnostics(&seen.unreadable);
         }
         _ => {
-            if let Some(fixed) = fixed.filter(|_| args.diff) {
+            if let Some(fixed) = fixed.filter(|fixed| !fixed.done) {
                 output.result(&fixed.diff)?;
-            }
-            if !args.diff {
-                let shown: Vec<_> = seen
-                    .excerpts
-                    .iter()
-                    .filter(|excerpt| !output.quiet || excerpt.diagnostic.level >= threshold)
-                    .cloned()
-                    .collect();
+            } else {
+                let counts =
+                    |excerpt: &&Excerpt| !output.quiet || excerpt.diagnostic.level >= threshold;
+                let shown: Vec<_> = seen.excerpts.iter().filter(counts).cloned().collect();
                 output.result(&excerpts::terminal(&shown, output.style()))?;
             }
             output.diagnostics(&seen.unreadable);
-            if let Some(fixed) = fixed {
-                for line in fixed.told(args.fix) {
-                    output.say(&line);
-                }
-            }
-            output.say(&summary(seen, fixed.filter(|_| args.fix)));
         }
+    }
+    if output.format != Format::Json {
+        for line in fixed.map(Fixed::told).unwrap_or_default() {
+            output.say(&line);
+        }
+        output.say(&summary(seen, fixed));
     }
     Ok(())
 }
@@ -102,18 +127,23 @@ fn summary(seen: &Seen, fixed: Option<&Fixed>) -> String {
         .filter(|(level, _)| count(*level) > 0)
         .map(|(level, word)| counted(count(*level), word))
         .collect();
-    let mut text = match counts.is_empty() {
-        true => format!("nothing found in {}", counted(seen.files, "file")),
-        false => format!("{} in {}", counts.join(", "), counted(seen.files, "file")),
+    let mut text = match (counts.as_slice(), seen.files) {
+        ([], 0) => "no file was looked at".to_owned(),
+        ([], files) => format!("nothing found in {}", counted(files, "file")),
+        (counts, files) => format!("{} in {}", counts.join(", "), counted(files, "file")),
     };
+    if !seen.unreadable.is_empty() {
+        text.push_str(&format!("; {} could not be read", seen.unreadable.len()));
+    }
     if seen.accepted > 0 {
         text.push_str(&format!("; {} accepted with a reason", seen.accepted));
     }
     match fixed {
-        Some(fixed) if !fixed.made.is_empty() => {
-            text.push_str(&format!("; {} fixed", fixed.made.len()));
+        Some(Fixed { done: true, made, .. }) if made.is_empty() => {
+            text.push_str("; nothing was fixed")
         }
-        Some(_) => text.push_str("; nothing to fix"),
+        Some(Fixed { done: true, made, .. }) => text.push_str(&format!("; {} fixed", made.len())),
+        Some(Fixed { made, .. }) => text.push_str(&format!("; --fix would fix {}", made.len())),
         None => {
             let fixable = seen.excerpts.iter().filter(|excerpt| excerpt.fix.is_some()).count();
             if fixable > 0 {
