@@ -24,6 +24,7 @@ use crate::exit::{Answer, Failure};
 use crate::output::Output;
 use crate::progress::Spinner;
 use crate::settings::{Settings, network};
+pub(crate) use rules::all as all_rules;
 use targets::Targets;
 
 pub(crate) fn run(

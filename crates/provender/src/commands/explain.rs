@@ -95,23 +95,18 @@ fn pages() -> Vec<Page> {
         summary: rule.summary().to_owned(),
         text: rule.page().to_owned(),
     });
-    let of_doctor = provender_net::doctor::RULES.iter().map(|rule| Page {
-        id: rule.id,
-        summary: first_sentence(rule.explanation).to_owned(),
-        text: format!("# {}\n\n{}\n", rule.id, rule.explanation),
-    });
     let mut pages: Vec<Page> = rules.collect();
-    for page in REFERENCE.lines().filter_map(row).chain(of_doctor) {
+    for mut page in REFERENCE.lines().filter_map(row) {
+        // What is known of the findings of `doctor` is longer than a row.
+        if let Some(rule) = super::doctor::all_rules().find(|rule| rule.id == page.id) {
+            page.text.push_str(&format!("\n{}\n", rule.explanation));
+        }
         if pages.iter().all(|known| known.id != page.id) {
             pages.push(page);
         }
     }
     pages.sort_by_key(|page| page.id);
     pages
-}
-
-fn first_sentence(text: &str) -> &str {
-    text.split_once(". ").map_or(text, |(first, _)| first).trim_end_matches('.')
 }
 
 /// A row of the reference, as a page.
@@ -166,7 +161,10 @@ mod tests {
         let pages = pages();
         assert!(pages.iter().any(|page| page.id == "net/tls"));
         assert!(pages.iter().any(|page| page.id == "lint/pip-trusted-host"));
-        assert!(pages.iter().any(|page| page.id == "doctor/dns"));
+        for rule in super::super::doctor::all_rules() {
+            let page = pages.iter().find(|page| page.id == rule.id);
+            assert!(page.is_some_and(|page| page.text.contains(rule.explanation)), "{}", rule.id);
+        }
     }
 
     #[test]
