@@ -315,4 +315,6 @@ pub struct SyntaxError {
     pub message: String,
     /// Where.
     pub span: Span,
+    /// Whether it is shell text, of which the grammar does not know all that shells do.
+    pub of_shell: bool,
 }

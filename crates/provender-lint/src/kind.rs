@@ -103,12 +103,13 @@ fn by_folder(name: &str, extension: &str, folders: &Folders) -> Option<FileKind>
 /// Files that a part of their name tells.
 fn by_shape(name: &str, stem: &str, extension: &str) -> Option<FileKind> {
     let begins = |words: &[&str]| words.iter().any(|word| name.starts_with(word));
+    let dockerfile = begins(&["dockerfile.", "dockerfile-", "containerfile.", "containerfile-"]);
     Some(match extension {
         "dockerignore" => FileKind::Dockerignore,
         "dockerfile" | "containerfile" => FileKind::Dockerfile,
         "sh" | "bash" | "ksh" | "dash" => FileKind::Shell,
         "gitconfig" => FileKind::Gitconfig,
-        "env" => FileKind::DotEnv,
+        "env" if !dockerfile => FileKind::DotEnv,
         "mk" | "mak" => FileKind::Makefile,
         "toml" if stem.starts_with("buildkitd") => FileKind::Buildkitd,
         "txt" | "in"
@@ -126,9 +127,7 @@ fn by_shape(name: &str, stem: &str, extension: &str) -> Option<FileKind> {
             FileKind::OtherCi
         }
         _ if is_text_or_template(extension) => return None,
-        _ if begins(&["dockerfile.", "dockerfile-", "containerfile.", "containerfile-"]) => {
-            FileKind::Dockerfile
-        }
+        _ if dockerfile && !is_code(extension) => FileKind::Dockerfile,
         _ if begins(&["makefile."]) => FileKind::Makefile,
         _ if begins(&[".env."]) && !is_code(extension) => FileKind::DotEnv,
         _ => return None,
@@ -163,6 +162,8 @@ fn is_text_or_template(extension: &str) -> bool {
             | "orig"
             | "rej"
             | "bak"
+            | "diff"
+            | "patch"
             | "swp"
     )
 }
@@ -173,6 +174,20 @@ fn is_code(extension: &str) -> bool {
         "js" | "mjs"
             | "cjs"
             | "ts"
+            | "tsx"
+            | "c"
+            | "cpp"
+            | "cs"
+            | "dart"
+            | "go"
+            | "h"
+            | "java"
+            | "kt"
+            | "lua"
+            | "rs"
+            | "scala"
+            | "swift"
+            | "vim"
             | "json"
             | "py"
             | "rb"
@@ -215,6 +230,9 @@ mod tests {
             ("Containerfile", Some(FileKind::Dockerfile)),
             ("Dockerfile.md", None),
             ("Dockerfile.j2", None),
+            ("dockerfile.go", None),
+            ("Dockerfile.env", Some(FileKind::Dockerfile)),
+            (".env.patch", None),
             ("Dockerfile.dockerignore", Some(FileKind::Dockerignore)),
             ("compose.yaml", Some(FileKind::Compose)),
             ("docker-compose.override.yml", Some(FileKind::Compose)),

@@ -135,6 +135,20 @@ impl Passage {
         self.end_of(range.start)..self.end_of(range.end)
     }
 
+    /// How many bytes of the file were left out of a range of the text, and before it.
+    pub fn left_out(&self, range: Range<usize>) -> usize {
+        let source = self.start_of(range.end).saturating_sub(self.end_of(range.start));
+        source.saturating_sub(range.len())
+    }
+
+    /// What of the text comes behind the piece that the byte before `at` is part of: for joined lines, what stands on
+    /// further lines.
+    pub fn behind_piece(&self, at: usize) -> &str {
+        let end = at.checked_sub(1).and_then(|last| self.piece_index(last));
+        let end = end.map_or(self.text.len(), |index| self.end_of_piece(index));
+        self.text.get(end..).unwrap_or_default()
+    }
+
     fn piece_index(&self, at: usize) -> Option<usize> {
         self.pieces.partition_point(|piece| piece.at <= at).checked_sub(1)
     }

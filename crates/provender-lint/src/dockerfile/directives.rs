@@ -13,7 +13,11 @@ pub(super) fn read(lines: &mut Lines<'_>, dockerfile: &mut Dockerfile, facts: &m
             break;
         };
         let mut refuse = |message: String| {
-            facts.errors.push(SyntaxError { message, span: line.start..line.end() });
+            facts.errors.push(SyntaxError {
+                message,
+                span: line.start..line.end(),
+                of_shell: false,
+            });
         };
         if dockerfile.directives.iter().any(|(earlier, _)| *earlier == name) {
             refuse(format!("the directive `{name}` stands here twice"));

@@ -191,7 +191,7 @@ impl Reader<'_> {
     }
 
     pub(super) fn error(&mut self, message: String, span: Span) {
-        self.facts.errors.push(SyntaxError { message, span });
+        self.facts.errors.push(SyntaxError { message, span, of_shell: false });
     }
 
     /// Index of the instruction that is being read.

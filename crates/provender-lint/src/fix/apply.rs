@@ -128,6 +128,11 @@ impl<'a> Fixer<'a> {
         plan
     }
 
+    /// The fixes of one file that takes no bypass away: settings that do nothing go.
+    pub(crate) fn plan_of_dead(&self, file: &File) -> Plan {
+        self.round(file, self.linter.lint_in(file, &self.project), false).plan
+    }
+
     /// Makes one fix after another, without those that take a bypass away unless they are wanted.
     fn round(&self, file: &File, mut found: FileFindings, bypasses: bool) -> Round {
         let mut plan = Plan::default();
@@ -151,7 +156,8 @@ impl<'a> Fixer<'a> {
                     plan.left.push((self.as_it_stood(&plan.edits, finding), left));
                     continue;
                 }
-                let Some(edits) = merge(&fix.edits, &[]) else { continue };
+                let Some(mut edits) = merge(&fix.edits, &[]) else { continue };
+                edits.iter_mut().for_each(|edit| take_line(&current, edit));
                 let after = again(file, &apply(&current.text, &edits));
                 let found_after = self.linter.lint_in(&after, &self.project);
                 let refused = if !self.better(&found, &found_after, Some(finding.rule)) {
@@ -241,6 +247,21 @@ impl<'a> Fixer<'a> {
 /// The file with another text.
 fn again(file: &File, text: &str) -> File {
     crate::read(&file.path, file.kind, text)
+}
+
+/// Lets a deletion that leaves nothing of a line but its continuation take the line: between comments of a `RUN`
+/// no other lines can be joined.
+fn take_line(file: &File, edit: &mut Edit) {
+    let Some(dockerfile) = file.dockerfile.as_ref().filter(|_| edit.text.is_empty()) else {
+        return;
+    };
+    let start = file.text[..edit.span.start].rfind('\n').map_or(0, |end| end + 1);
+    let rest = &file.text[edit.span.end..];
+    let Some(length) = rest.find('\n') else { return };
+    let continues = rest[..length].trim().strip_prefix(dockerfile.escape) == Some("");
+    if continues && file.text[start..edit.span.start].trim().is_empty() {
+        edit.span = start..edit.span.end + length + 1;
+    }
 }
 
 struct Round {

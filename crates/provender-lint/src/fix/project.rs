@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::edits::merge;
-use super::image::{CaPlan, Provider, Provision};
+use super::image::{self, CaPlan, Provider, Provision};
 use super::{Fixer, Grounds, Left, Made, Prover};
 use crate::facts::Span;
 use crate::finding::{Edit, Finding};
@@ -57,7 +57,12 @@ pub fn project(linter: &Linter, all: &[File], trust: &Trust<'_>) -> ProjectFix {
     let fixer = Fixer::new(linter, all, grounds(&provide));
     let mut losing = Vec::new();
     for file in others {
-        let plan = fixer.plan(file);
+        let mut plan = fixer.plan(file);
+        let takes_away = !plan.edits.is_empty();
+        if takes_away && trust.assume_ca.is_none() && is_shipped(file, &dockerfiles, all) {
+            // That it verifies on this machine says nothing of an image, which has a trust of its own.
+            plan = fixer.plan_of_dead(file);
+        }
         if !plan.edits.is_empty() {
             losing.push(file.path.clone());
         }
@@ -83,6 +88,11 @@ pub fn project(linter: &Linter, all: &[File], trust: &Trust<'_>) -> ProjectFix {
     }
     fix.edits.retain(|_, edits| !edits.is_empty());
     fix
+}
+
+/// Whether an image gets a copy of a file.
+fn is_shipped(file: &File, dockerfiles: &[&File], all: &[File]) -> bool {
+    dockerfiles.iter().any(|dockerfile| image::takes_in(dockerfile, all, &file.path))
 }
 
 impl ProjectFix {
@@ -115,5 +125,33 @@ impl ProjectFix {
         {
             self.provisions.push(provision);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fix::proof::{Verifying, file};
+    use crate::lint::Options;
+
+    #[test]
+    fn what_an_image_copies_keeps_its_bypass_where_no_ca_is_named() {
+        let files = [
+            file("Dockerfile", "FROM a\nCOPY pip.conf /etc/\nRUN pip install x\n"),
+            file("pip.conf", "[global]\ntrusted-host = a.example\n"),
+            file("local/pip.conf", "[global]\ntrusted-host = a.example\n"),
+        ];
+        let linter = Linter::new(&Options::default()).unwrap();
+        let prover = Verifying(&["a.example"]);
+        let mut trust =
+            Trust { prover: &prover, assume_ca: None, ca_folder: PathBuf::from("provender-ca") };
+        let fix = project(&linter, &files, &trust);
+        assert_eq!(fix.edits.keys().collect::<Vec<_>>(), [Path::new("local/pip.conf")]);
+        assert!(
+            fix.left.iter().any(|(path, _, why)| path.ends_with("pip.conf") && *why == Left::NoCa)
+        );
+        trust.assume_ca = Some(Path::new("ca.pem"));
+        let fix = project(&linter, &files, &trust);
+        assert_eq!(fix.edits.len(), 3);
     }
 }

@@ -27,10 +27,22 @@ impl Rule for Unreadable {
     }
 
     fn check(&self, file: &File, findings: &mut Vec<Finding>) {
-        findings.extend(file.facts.errors.iter().map(|error| {
-            let span = error.span.clone();
-            Finding::new(self.id(), self.level(), span, &error.message, "not looked at")
-                .because("what could not be understood was not looked at; the rest of the file was")
-        }));
+        // One problem often makes many: the first of each kind is told.
+        let (shell, others): (Vec<_>, Vec<_>) =
+            file.facts.errors.iter().partition(|error| error.of_shell);
+        // A grammar of bash does not know all that shells do, so that is no fault of the file.
+        for (errors, level) in [(others, self.level()), (shell, Level::Note)] {
+            let Some((first, rest)) = errors.split_first() else { continue };
+            let message = match rest.len() {
+                0 => first.message.clone(),
+                1 => format!("{}, and something in one more place", first.message),
+                more => format!("{}, and something in {more} more places", first.message),
+            };
+            let finding =
+                Finding::new(self.id(), level, first.span.clone(), message, "not looked at");
+            findings.push(finding.because(
+                "what could not be understood was not looked at; the rest of the file was",
+            ));
+        }
     }
 }

@@ -45,5 +45,5 @@ fn single(
 
 /// Notes what could not be understood.
 fn one_error(facts: &mut Facts, span: Span, message: &str) {
-    facts.errors.push(SyntaxError { message: message.to_owned(), span });
+    facts.errors.push(SyntaxError { message: message.to_owned(), span, of_shell: false });
 }

@@ -40,7 +40,7 @@ fn syntax_error(text: &str, error: &ParseError) -> SyntaxError {
     let span = error.unexpected().or(error.context());
     let span = span.map_or(0..0, |span| span.start()..span.end());
     let span = if text.get(span.clone()).is_some() { span } else { 0..0 };
-    SyntaxError { message: error.description().to_owned(), span }
+    SyntaxError { message: error.description().to_owned(), span, of_shell: false }
 }
 
 struct Reader<'t> {

@@ -1,6 +1,6 @@
 //! Which variables have a value that is known at a place in a text.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::Known;
 
@@ -52,10 +52,31 @@ impl<'k> Scope<'k> {
 
     /// Forgets the values of what was set since: it may or may not have run.
     pub(super) fn doubt(&mut self, mark: Mark) {
-        let names: Vec<String> =
-            self.changes.iter().skip(mark.0).map(|(name, _)| name.clone()).collect();
+        // What is forgotten already is not written down again, or each clause of a `case` would double the list.
+        let known = |name: &&String| self.own.get(*name).is_some_and(Option::is_some);
+        let changed = self.changes.iter().skip(mark.0).map(|(name, _)| name);
+        let names: BTreeSet<String> = changed.filter(known).cloned().collect();
         for name in names {
             self.set(&name, None);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_branches_make_no_long_list() {
+        let outer = Known::new();
+        let mut scope = Scope::new(&outer);
+        let mark = scope.mark();
+        for clause in 0..64 {
+            scope.doubt(mark);
+            scope.set("A", Some(clause.to_string()));
+        }
+        scope.doubt(mark);
+        assert_eq!(scope.get("A"), None);
+        assert!(scope.changes.len() <= 2 * 64);
     }
 }

@@ -327,7 +327,7 @@ impl<'a, 't> Walk<'a, '_, 't> {
 
     fn error(&mut self, node: Node<'t>, message: String) {
         let span = self.passage.span(node.byte_range());
-        self.facts.errors.push(SyntaxError { message, span });
+        self.facts.errors.push(SyntaxError { message, span, of_shell: true });
     }
 
     pub(super) fn text(&self, node: Node<'t>) -> &'a str {

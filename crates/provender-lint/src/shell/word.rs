@@ -83,6 +83,11 @@ fn whole(passage: &Passage, range: Range<usize>) -> Range<usize> {
     if start == range.start && touches {
         return passage.span(range);
     }
+    // More than a continuation was left out: a comment, which stays where a further line keeps it in the instruction.
+    let commented = passage.left_out(start..range.start) > "\\\r\n".len();
+    if commented && !passage.behind_piece(range.end).trim().is_empty() {
+        return passage.span(range);
+    }
     passage.span_with_gap(start..range.end)
 }
 

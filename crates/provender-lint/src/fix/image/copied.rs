@@ -2,10 +2,17 @@
 
 use std::path::Path;
 
-use super::compose::Build;
+use super::compose::{Build, builds};
 use super::{folder, relative};
 use crate::dockerfile::Instruction;
 use crate::source::File;
+
+/// Whether some step of a Dockerfile copies a file into its image.
+pub(in crate::fix) fn takes_in(dockerfile: &File, all: &[File], path: &Path) -> bool {
+    let instructions = dockerfile.dockerfile.iter().flat_map(|parsed| &parsed.instructions);
+    let builds = builds(dockerfile, all);
+    instructions.into_iter().any(|instruction| copies(dockerfile, instruction, &builds, path))
+}
 
 /// Whether an instruction copies a file, or a folder that it stands in, out of a build context.
 pub(super) fn copies(

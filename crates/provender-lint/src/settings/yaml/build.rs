@@ -1,5 +1,6 @@
 //! From the parser's events to the tree.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 
@@ -8,6 +9,9 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle};
 use super::{Id, Kind, Node, Yaml};
 use crate::facts::{Span, SyntaxError};
 use crate::settings::lines::{after_line, comment, content_end, trimmed};
+
+/// How often a text is read again without a line that is not understood.
+const MOST_ATTEMPTS: usize = 16;
 
 /// A collection that is not closed yet, and the key that waits for its value.
 struct Open {
@@ -25,11 +29,6 @@ pub(super) struct Builder<'t> {
 
 impl<'t> Builder<'t> {
     pub(super) fn new(text: &'t str, trailing_comma: bool) -> Self {
-        let offsets = if text.is_ascii() {
-            Vec::new()
-        } else {
-            text.char_indices().map(|(at, _)| at).collect()
-        };
         let yaml = Yaml {
             text,
             nodes: Vec::new(),
@@ -39,11 +38,39 @@ impl<'t> Builder<'t> {
             trailing_comma,
             wholes: RefCell::default(),
         };
-        Self { yaml, offsets, open: Vec::new(), anchors: HashMap::new() }
+        Self { yaml, offsets: Vec::new(), open: Vec::new(), anchors: HashMap::new() }
     }
 
     pub(super) fn run(mut self) -> Yaml<'t> {
-        for event in Parser::new_from_str(self.yaml.text) {
+        let mut text = Cow::Borrowed(self.yaml.text);
+        for _ in 0..MOST_ATTEMPTS {
+            let Err((at, message)) = self.events(&text) else { break };
+            let without = outdented_bracket(&text, at);
+            if without.is_none() {
+                let span = at..content_end(self.yaml.text, at);
+                self.yaml.errors.push(SyntaxError { message, span, of_shell: false });
+            }
+            // One line that is not understood should not hide the rest.
+            match without.or_else(|| without_line(&text, at)) {
+                Some(without) => text = Cow::Owned(without),
+                None => break,
+            }
+        }
+        self.find_comments();
+        self.yaml
+    }
+
+    /// Reads a text whose bytes stand where those of the file do; an error with its place ends it.
+    fn events(&mut self, text: &str) -> Result<(), (usize, String)> {
+        self.offsets.clear();
+        if !text.is_ascii() {
+            self.offsets.extend(text.char_indices().map(|(at, _)| at));
+        }
+        self.yaml.nodes.clear();
+        self.yaml.documents.clear();
+        self.anchors.clear();
+        let mut result = Ok(());
+        for event in Parser::new_from_str(text) {
             match event {
                 Ok((event, span)) => {
                     let start = self.at(&span.start);
@@ -51,10 +78,7 @@ impl<'t> Builder<'t> {
                     self.event(event, start..end);
                 }
                 Err(error) => {
-                    let at = self.at(error.marker());
-                    let line = at..content_end(self.yaml.text, at);
-                    let message = error.info().to_owned();
-                    self.yaml.errors.push(SyntaxError { message, span: line });
+                    result = Err((self.at(error.marker()), error.info().to_owned()));
                     break;
                 }
             }
@@ -63,8 +87,7 @@ impl<'t> Builder<'t> {
         while !self.open.is_empty() {
             self.close(None);
         }
-        self.find_comments();
-        self.yaml
+        result
     }
 
     fn at(&self, marker: &Marker) -> usize {
@@ -209,6 +232,46 @@ impl<'t> Builder<'t> {
     }
 }
 
+/// The text with the bracket that begins the line at `at` on the line before. Tools read a flow collection whose closing
+/// bracket stands no deeper than its key (most parsers do, YAML 1.2 does not allow it).
+fn outdented_bracket(text: &str, at: usize) -> Option<String> {
+    let start = line_start(text, at);
+    let rest = text[start..].trim_start_matches([' ', '\t']);
+    if !rest.starts_with([']', '}']) {
+        return None;
+    }
+    let bracket = text.len() - rest.len();
+    let mut from = start;
+    while from > 0 {
+        let above = line_start(text, from - 1);
+        let line = &text[above..from];
+        let content = match line.find('#') {
+            Some(sign) if line[..sign].ends_with([' ', '\t']) || sign == 0 => &line[..sign],
+            _ => line,
+        };
+        from = above;
+        if !content.trim().is_empty() {
+            return Some(blank(text, above + content.trim_end().len()..bracket));
+        }
+    }
+    None
+}
+
+/// The text without what the line at `at` says; none if it says nothing.
+fn without_line(text: &str, at: usize) -> Option<String> {
+    let line = line_start(text, at)..content_end(text, at);
+    (!text[line.clone()].trim().is_empty()).then(|| blank(text, line))
+}
+
+/// The text with blanks for a range, byte for byte.
+fn blank(text: &str, range: Span) -> String {
+    [&text[..range.start], &" ".repeat(range.len()), &text[range.end..]].concat()
+}
+
+fn line_start(text: &str, at: usize) -> usize {
+    text[..at].rfind('\n').map_or(0, |end| end + 1)
+}
+
 fn is_block(style: ScalarStyle) -> bool {
     matches!(style, ScalarStyle::Literal | ScalarStyle::Folded)
 }
@@ -232,4 +295,33 @@ fn closing_quote(text: &str, start: usize, quote: u8) -> usize {
         at += 1;
     }
     text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::source::FileKind;
+
+    fn images(text: &str) -> (Vec<String>, usize) {
+        let file = crate::read("compose.yaml", FileKind::Compose, text);
+        let settings = file.facts.settings.iter().filter(|one| one.name() == "image");
+        (settings.map(|one| one.value.clone()).collect(), file.facts.errors.len())
+    }
+
+    #[test]
+    fn a_bracket_may_close_left_of_its_key() {
+        for inner in ["a,\n      b\n", "a, # é\n      b # ü\n", "\"a\"\n", "\n"] {
+            let text = format!(
+                "services:\n  a:\n    ports: [\n      {inner}]\n    image: x\n  b:\n    image: y\n"
+            );
+            assert_eq!(images(&text), (vec!["x".into(), "y".into()], 0), "{text}");
+        }
+    }
+
+    #[test]
+    fn one_line_that_is_not_understood_hides_no_other() {
+        let text = "services:\n  é:\n    image: x\n   bad: ]\n  b:\n    image: y\n    c: [1\n  d:\n    image: z\n";
+        let (found, errors) = images(text);
+        assert!(found.contains(&"x".to_owned()) && found.contains(&"y".to_owned()), "{found:?}");
+        assert!(errors > 0);
+    }
 }
