@@ -5,7 +5,7 @@
 use provender_core::Level;
 use provender_core::excerpt::{Excerpt, position};
 
-use crate::excerpts;
+use crate::{excerpts, untrusted};
 
 /// One line for each.
 pub fn github(excerpts: &[Excerpt]) -> String {
@@ -38,7 +38,7 @@ fn one(excerpt: &Excerpt) -> String {
 }
 
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    untrusted::lines(text).join("\n").replace('%', "%25").replace('\n', "%0A")
 }
 
 fn property(text: &str) -> String {

@@ -61,12 +61,24 @@ fn group(excerpt: &Excerpt) -> Group<'_> {
     group
 }
 
-/// The text as it can be drawn. The renderer shows control characters below U+0020 and those that
-/// change the direction of writing as signs, and leaves those from U+0080 as they are; here an
-/// equally long sign stands for each, so that all spans stay where they are.
+/// The text as it can be drawn: an equally long sign in the place of each character that a terminal
+/// could obey, so that all spans stay where they are. Those of one byte are left to the renderer,
+/// which shows a sign for each.
 fn drawable(source: &str) -> Cow<'_, str> {
-    let obeyed = |c: char| matches!(c, '\u{80}'..='\u{9f}');
-    if source.contains(obeyed) { source.replace(obeyed, "\u{b7}").into() } else { source.into() }
+    let obeyed = |c: char| !c.is_ascii() && untrusted::is_deceptive(c);
+    if !source.contains(obeyed) {
+        return source.into();
+    }
+    let mut out = String::with_capacity(source.len());
+    for c in source.chars() {
+        match c.len_utf8() {
+            2 if obeyed(c) => out.push('\u{b7}'),
+            3 if obeyed(c) => out.push(char::REPLACEMENT_CHARACTER),
+            4 if obeyed(c) => out.push_str("\u{fffd}?"),
+            _ => out.push(c),
+        }
+    }
+    out.into()
 }
 
 /// A diagnostic about a text as it stands in JSON.

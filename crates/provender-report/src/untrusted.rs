@@ -73,7 +73,7 @@ fn is_break(c: char) -> bool {
 
 /// Whether a character is obeyed rather than shown: C0 and C1 controls, marks and overrides of the
 /// direction of writing, invisible operators, annotations and tags.
-fn is_deceptive(c: char) -> bool {
+pub(crate) fn is_deceptive(c: char) -> bool {
     c.is_control()
         || matches!(
             c,

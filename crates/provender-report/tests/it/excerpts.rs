@@ -84,12 +84,13 @@ fn colours_are_there_when_wanted() {
 fn nothing_that_a_terminal_obeys_gets_through() {
     let diagnostic =
         Diagnostic::error("lint/x", "a\u{1b}[2Jb").because("c\rd").hint("e\u{7}f\u{202e}");
-    let source = "x = 'a\u{1b}[2J\u{9b}' # \u{202e}\tb\u{8}\r\n";
+    let source = "x = 'a\u{1b}[2J\u{9b}' # \u{202e}\tb\u{8}\u{200f}\u{61c}\r\n";
     let mut excerpt = about(diagnostic, "a\u{1b}]0;.sh", source, "'a");
     excerpt.primary.label = "l\u{1b}m".to_owned();
     excerpt.fix = Some("go\u{1b}".to_owned());
     let shown = excerpts::terminal(&[excerpt], Style::PLAIN);
-    let obeyed = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+    let obeyed =
+        |c: char| (c.is_control() && c != '\n') || ['\u{202e}', '\u{200f}', '\u{61c}'].contains(&c);
     assert!(!shown.contains(obeyed), "{shown:?}");
 }
 

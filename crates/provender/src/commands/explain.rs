@@ -77,15 +77,25 @@ fn list(pages: &[Page], output: &Output) -> Result<String, Failure> {
 }
 
 fn unknown(wanted: &str, pages: &[Page]) -> Diagnostic {
-    let near = pages
-        .iter()
-        .map(|page| (strsim::jaro_winkler(page.id, wanted), page.id))
-        .max_by(|a, b| a.0.total_cmp(&b.0));
     let message = format!("no diagnostic has the id `{wanted}`");
-    Diagnostic::error("explain/unknown-id", message).hint(match near {
-        Some((likeness, id)) if likeness > 0.8 => format!("did you mean `{id}`?"),
-        _ => "`provender explain` lists all of them".to_owned(),
+    Diagnostic::error("explain/unknown-id", message).hint(match near_among(wanted, pages) {
+        Some(id) => format!("did you mean `{id}`?"),
+        None => "`provender explain` lists all of them".to_owned(),
     })
+}
+
+/// The id that is most like what was typed, with or without its area; none where none is like it.
+pub(crate) fn near(wanted: &str) -> Option<&'static str> {
+    near_among(wanted, &pages())
+}
+
+fn near_among(wanted: &str, pages: &[Page]) -> Option<&'static str> {
+    let likeness = |id: &str| {
+        let bare = id.split_once('/').map_or(id, |(_, name)| name);
+        strsim::jaro_winkler(id, wanted).max(strsim::jaro_winkler(bare, wanted))
+    };
+    let likest = pages.iter().map(|page| (likeness(page.id), page.id));
+    likest.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(found, _)| *found > 0.8).map(|(_, id)| id)
 }
 
 /// Every page, by id. What has a page of its own comes before what has a row.

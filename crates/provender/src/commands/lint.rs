@@ -1,14 +1,16 @@
 //! `provender lint`.
 
 mod fixing;
+mod left;
 mod load;
 mod show;
 mod write;
 
 use provender_core::excerpt::Excerpt;
 use provender_core::{Diagnostic, Level};
-use provender_lint::{Allowance, Linter, Options};
+use provender_lint::{Allowance, Linter, Options, OptionsError};
 
+use super::explain;
 use crate::cli::{GlobalArgs, LevelArg, LintArgs};
 use crate::exit::{Answer, Failure};
 use crate::output::Output;
@@ -63,7 +65,15 @@ fn look(linter: &Linter, loaded: load::Loaded) -> Seen {
         if loaded.asked.contains(&file.path) {
             seen.files += 1;
             seen.accepted += found.suppressed.len();
-            seen.excerpts.extend(provender_lint::excerpts(file, found));
+            let excerpts = provender_lint::excerpts(file, found);
+            seen.excerpts.extend(excerpts.into_iter().zip(&found.findings).map(
+                |(mut excerpt, finding)| {
+                    if finding.fix.as_ref().is_some_and(|fix| left::is_never_made(fix, file)) {
+                        excerpt.fix = None;
+                    }
+                    excerpt
+                },
+            ));
         }
     }
     seen
@@ -81,14 +91,28 @@ fn linter(args: &LintArgs, settings: &Settings) -> Result<Linter, Diagnostic> {
         deselected: args.ignore.iter().chain(&table.ignore).cloned().collect(),
         allow: allow.collect(),
     };
-    Linter::new(&options).map_err(|error| {
-        let unknown = matches!(error, provender_lint::OptionsError::UnknownRule(_));
-        let rule = if unknown { "lint/unknown-rule" } else { "settings/malformed" };
-        let diagnostic = Diagnostic::error(rule, error.to_string());
-        if unknown {
-            diagnostic.hint("`provender explain` lists all rules")
-        } else {
-            diagnostic.hint("correct `[[lint.allow]]`").decided_by("lint.allow")
+    Linter::new(&options).map_err(|error| match &error {
+        OptionsError::UnknownRule(name) => {
+            let diagnostic = Diagnostic::error("lint/unknown-rule", error.to_string()).hint(
+                match explain::near(name).filter(|id| id.starts_with("lint/")) {
+                    Some(id) => format!("did you mean `{id}`?"),
+                    None => "`provender explain` lists all rules".to_owned(),
+                },
+            );
+            diagnostic.decided_by(if args.select.contains(name) {
+                "--select"
+            } else if args.ignore.contains(name) {
+                "--ignore"
+            } else if table.ignore.contains(name) {
+                "lint.ignore"
+            } else {
+                "lint.allow"
+            })
+        }
+        OptionsError::NoReason { .. } | OptionsError::Glob { .. } => {
+            Diagnostic::error("settings/malformed", error.to_string())
+                .hint("correct `[[lint.allow]]`")
+                .decided_by("lint.allow")
         }
     })
 }

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use provender_test::{Authority, HttpServer, InterceptingProxy, Reply, Run, Sandbox};
 
-use crate::linting::{lint, secrets};
+use crate::lint_output::secrets;
+use crate::linting::lint;
 use crate::project::{files_of, one_error, says};
 
 /// A CA's certificate beside the project.
@@ -223,7 +224,10 @@ fn what_a_runner_or_a_container_does_is_left_with_another_advice() {
         assert_eq!(sandbox.read(workflow), before);
         says(&run, &["left: lint/curl-insecure", "hint: what runs on a runner or in a container"]);
         assert!(!run.stderr.contains("--assume-ca FILE"), "{run}");
+        // So it is not said that a fix would.
+        assert!(!run.stdout.contains("--fix"), "{run}");
     }
+    assert_eq!(lint(&sandbox, "").exits(1).stderr, "1 error in 1 file\n");
 }
 
 #[test]
@@ -288,4 +292,20 @@ fn the_document_of_a_fix_says_what_was_made_and_what_was_left() {
     assert_eq!(run.stderr, "");
     let left = document["findings"].as_array().unwrap();
     assert!(left.iter().all(|finding| finding["rule"] != "lint/pip-trusted-host"), "{run}");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_a_terminal_obeys_is_not_passed_on_to_it() {
+    let sandbox = Sandbox::new();
+    let text = "#!/bin/sh\n# \u{1b}[2J\u{9b}31m\ncurl -k https://a.example/x\n";
+    sandbox.write("a\u{1b}]0;b.sh", text);
+    let ca = ca(&sandbox);
+    for args in ["", "--format github", "--diff --offline", "--fix --offline"] {
+        let run = lint(&sandbox, args).exits(1);
+        assert!(!format!("{}{}", run.stdout, run.stderr).contains(['\u{1b}', '\u{9b}']), "{run:?}");
+    }
+    let run = lint(&sandbox, &format!("--diff --assume-ca {ca}")).exits(1);
+    assert!(run.stdout.contains("+curl https://a.example/x\n"), "{run}");
+    assert!(!format!("{}{}", run.stdout, run.stderr).contains(['\u{1b}', '\u{9b}']), "{run:?}");
 }

@@ -27,11 +27,15 @@ mod explain;
 #[cfg(test)]
 mod exporting;
 #[cfg(test)]
+mod hooks;
+#[cfg(test)]
 mod init;
 #[cfg(test)]
 mod inside;
 #[cfg(test)]
 mod lint_fixes;
+#[cfg(test)]
+mod lint_output;
 #[cfg(test)]
 mod linting;
 #[cfg(test)]

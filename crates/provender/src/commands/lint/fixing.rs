@@ -4,9 +4,8 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use provender_core::excerpt::position;
 use provender_core::redact::without_credentials;
-use provender_lint::fix::{self, Left, Made, Prover, Trust};
+use provender_lint::fix::{self, Made, Prover, Trust};
 use provender_lint::{File, FileKind, Linter, secret};
 use provender_net::doctor;
 use provender_trust::configure::{FileEdit, Plan};
@@ -14,7 +13,7 @@ use tokio::runtime::Runtime;
 use url::Url;
 
 use super::load::Loaded;
-use super::write;
+use super::{left, write};
 use crate::cli::LintArgs;
 use crate::commands::store;
 use crate::commands::trust::Authorities;
@@ -32,34 +31,12 @@ pub(super) struct Fixed {
     /// What was done, with its file.
     pub(super) made: Vec<(PathBuf, Made)>,
     /// What was not done.
-    pub(super) left: Vec<NotFixed>,
+    pub(super) left: Vec<left::NotFixed>,
     /// What to know of what was done.
     pub(super) notes: Vec<String>,
     /// All changes as a unified diff, secrets masked.
     pub(super) diff: String,
 }
-
-/// A fix that was not made, or a step that could not be given the CA.
-pub(super) struct NotFixed {
-    /// The rule of the finding; none for a step.
-    pub(super) rule: Option<&'static str>,
-    /// The file.
-    pub(super) path: PathBuf,
-    /// The line, from 1.
-    pub(super) line: u32,
-    /// Why.
-    pub(super) why: String,
-    /// What would help.
-    pub(super) advice: Option<&'static str>,
-}
-
-const NAME_THE_CA: &str = "name the CA that the builds need with --assume-ca FILE";
-const LET_IT_VERIFY: &str = "`provender doctor https://HOST/` says why a host does not verify; --ca-bundle FILE trusts \
-     its CA, --assume-ca FILE takes it that every host verifies with it";
-const ASK_THE_NETWORK: &str =
-    "--offline forbids handshakes: leave it out, or name the CA with --assume-ca FILE";
-const WHERE_IT_RUNS: &str = "what runs on a runner or in a container is given the CA where that is set up; then delete \
-     the setting by hand";
 
 impl Fixed {
     /// What to tell of it, line by line.
@@ -82,7 +59,7 @@ impl Fixed {
         advice.dedup();
         lines.extend(advice.into_iter().map(|advice| format!("hint: {advice}")));
         lines.extend(self.notes.iter().map(|note| format!("note: {note}")));
-        lines
+        lines.iter().map(|line| visible(line)).collect()
     }
 }
 
@@ -138,45 +115,17 @@ pub(super) fn fix(
     }
     Ok(Fixed {
         done: !args.diff,
-        left: left(&found, loaded, settings.offline),
+        left: left::left(&found, loaded, settings.offline),
         made: found.made,
         notes: found.notes,
-        diff: diff.diff(),
+        diff: visible(&diff.diff()),
     })
 }
 
-fn left(found: &fix::ProjectFix, loaded: &Loaded, offline: bool) -> Vec<NotFixed> {
-    let line = |path: &PathBuf, at: usize| {
-        loaded.file(path).map_or(1, |file| position(&file.text, at).line)
-    };
-    let findings = found.left.iter().map(|(path, finding, why)| NotFixed {
-        rule: Some(finding.rule),
-        path: path.clone(),
-        line: line(path, finding.span.start),
-        why: why.to_string(),
-        advice: advice(why, loaded.file(path).map(|file| file.kind), offline),
-    });
-    let steps = found.left_out.iter().map(|(path, span, why)| NotFixed {
-        rule: None,
-        path: path.clone(),
-        line: line(path, span.start),
-        why: why.clone(),
-        advice: None,
-    });
-    let mut left: Vec<NotFixed> =
-        findings.chain(steps).filter(|left| loaded.asked.contains(&left.path)).collect();
-    left.sort_by(|a, b| (&a.path, a.line, a.rule).cmp(&(&b.path, b.line, b.rule)));
-    left
-}
-
-fn advice(why: &Left, kind: Option<FileKind>, offline: bool) -> Option<&'static str> {
-    match why {
-        Left::NoCa if kind == Some(FileKind::Dockerfile) => Some(NAME_THE_CA),
-        Left::NoCa | Left::NotProvided if kind != Some(FileKind::Dockerfile) => Some(WHERE_IT_RUNS),
-        Left::Unverified { .. } if offline => Some(ASK_THE_NETWORK),
-        Left::Unverified { .. } => Some(LET_IT_VERIFY),
-        _ => None,
-    }
+/// Text without the control characters that files and their names may hold and a terminal obeys.
+fn visible(text: &str) -> String {
+    let obeyed = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    text.replace(obeyed, "\u{fffd}")
 }
 
 /// A file's text without its secrets: a diff shows whole lines.

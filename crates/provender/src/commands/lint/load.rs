@@ -45,9 +45,12 @@ pub(super) fn load(paths: &[PathBuf]) -> Loaded {
     Loaded { files, asked, unreadable }
 }
 
-/// A path as it comes from looking below `.`, so that no file is looked at under two names.
+/// A path as it comes from looking below `.`: no file is looked at under two names, and those who read
+/// the findings know it by its place in the project.
 fn plain(path: &Path) -> PathBuf {
-    let parts = path.components().filter(|part| *part != Component::CurDir);
+    let here = std::env::current_dir().ok();
+    let below = here.as_deref().and_then(|here| path.strip_prefix(here).ok()).unwrap_or(path);
+    let parts = below.components().filter(|part| *part != Component::CurDir);
     let plain: PathBuf = parts.collect();
     if plain.as_os_str().is_empty() { PathBuf::from(".") } else { plain }
 }
