@@ -3,18 +3,19 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::judge::ChainFault;
-use super::observe::Observation;
+use super::observe::{HeardDate, Observation};
 
 /// How far clocks may be apart: what ends on a day may well have ended on that day.
 const TOLERATED: SignedDuration = SignedDuration::from_hours(24);
 
 /// Why the clock is held to be wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) struct WrongClock {
     /// What shows it, one line each.
     pub(super) evidence: Vec<String>,
-    /// The time that others tell; none where only the chains speak.
-    pub(super) reference: Option<Timestamp>,
+    /// The time that somebody else tells, a verified host if one does; none where only the chains
+    /// speak.
+    pub(super) reference: Option<HeardDate>,
 }
 
 /// Whether what all the hosts showed says that the clock is wrong: somebody tells a time that is
@@ -28,11 +29,15 @@ pub(super) fn wrong_clock(all: &[Observation], now: Timestamp) -> Option<WrongCl
     let off: Vec<_> =
         told.clone().filter(|heard| heard.said.duration_since(now).abs() > TOLERATED).collect();
     // Where some agree with the clock, the others are wrong.
-    if let Some(heard) = off.first().filter(|_| off.len() == told.count()) {
+    let heard = off.iter().find(|heard| heard.verified).or(off.first());
+    if let Some(heard) = heard.filter(|_| off.len() == told.count()) {
         let evidence = off.iter().map(|heard| {
             format!("{} says that it is {}, and the clock says {now}", heard.who, heard.said)
         });
-        return Some(WrongClock { evidence: evidence.collect(), reference: Some(heard.said) });
+        return Some(WrongClock {
+            evidence: evidence.collect(),
+            reference: Some((*heard).clone()),
+        });
     }
     if !off.is_empty() {
         return None;

@@ -16,6 +16,9 @@ use crate::roots::parse;
 /// How many certificates are looked for above the last one that was presented.
 const MOST_ADDED: usize = 4;
 
+/// How many URLs of one certificate are asked.
+const MOST_URLS: usize = 2;
+
 /// How large a certificate may be that is fetched, in bytes.
 const MOST_BYTES: usize = 64 * 1024;
 
@@ -70,7 +73,7 @@ pub(super) fn from_here(
 /// Continues a chain with what its own certificates say about where their issuers are to be had
 /// (authority information access, RFC 5280, section 4.2.2.1).
 ///
-/// Only plain http is asked, as the RFC has it: what comes is a certificate, which is verified
+/// Only plain http is asked, as the RFC has it, and no literal address of a local network: what comes is a certificate, which is verified
 /// and not believed. It is asked for on the way of every request, without following redirects,
 /// and all together within the time of one step.
 pub(super) async fn from_access(
@@ -87,7 +90,9 @@ pub(super) async fn from_access(
             break;
         }
         let mut found = None;
-        for url in issuer_urls(&last).iter().filter_map(|url| fetchable(url)) {
+        let local = inner.settings.local_repositories;
+        let urls = issuer_urls(&last);
+        for url in urls.iter().filter_map(|url| fetchable(url, local)).take(MOST_URLS) {
             let fetched = fetch(inner, &url, deadline).await.unwrap_or_default();
             found = fetched.into_iter().find(|issuer| issued(issuer, &last)).map(|der| (der, url));
             if found.is_some() {
@@ -138,15 +143,43 @@ impl Continuation {
     }
 }
 
-/// A URL that may be asked. Link-local addresses, where machines in clouds find their own secrets,
-/// are nothing that a certificate may name.
-fn fetchable(url: &str) -> Option<Url> {
+/// A URL that may be asked: whoever presents a certificate chooses what it names, and is not to make
+/// this machine ask in his place what only this machine reaches. `local` allows addresses of this
+/// machine and of its networks.
+fn fetchable(url: &str, local: bool) -> Option<Url> {
     let url = Url::parse(url).ok().filter(|url| url.scheme() == "http")?;
-    let link_local = host_of(&url).parse().is_ok_and(|address| match address {
-        IpAddr::V4(v4) => v4.is_link_local(),
-        IpAddr::V6(v6) => v6.is_unicast_link_local(),
-    });
-    (!link_local).then_some(url)
+    let bare = url.username().is_empty() && url.password().is_none();
+    let host = host_of(&url);
+    let address = host.parse::<IpAddr>();
+    let here = host.trim_end_matches('.').rsplit('.').next() == Some("localhost")
+        || address.is_ok_and(|address| is_local(address.to_canonical()));
+    (bare && !host.is_empty() && (local || !here)).then_some(url)
+}
+
+/// Whether an address is one of this machine, of a private network, or of none; link-local ones are
+/// where machines in clouds find their own secrets. IPv4 addresses within IPv6 ones have to be taken
+/// out before.
+fn is_local(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => {
+            // "This network" (RFC 1122, section 3.2.1.3) and shared address space (RFC 6598).
+            let [first, second, ..] = v4.octets();
+            v4.is_loopback()
+                || v4.is_link_local()
+                || v4.is_private()
+                || v4.is_broadcast()
+                || v4.is_multicast()
+                || first == 0
+                || (first == 100 && (64..128).contains(&second))
+        }
+        IpAddr::V6(v6) => {
+            v6.is_loopback()
+                || v6.is_unspecified()
+                || v6.is_unicast_link_local()
+                || v6.is_unique_local()
+                || v6.is_multicast()
+        }
+    }
 }
 
 async fn fetch(
@@ -169,4 +202,49 @@ async fn fetch(
         parse(&body).ok()
     };
     tokio::time::timeout_at(deadline, asked).await.ok().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_http_to_other_networks_is_asked() {
+        for url in [
+            "http://ca.example/root.crt",
+            "http://ca.example:8080/root.crt?id=1",
+            "http://203.0.113.7/",
+            "http://[2001:db8::1]/root.crt",
+        ] {
+            assert!(fetchable(url, false).is_some(), "{url}");
+        }
+        for url in ["https://ca.example/", "ldap://ca.example/", "file:///root.crt", "ca.example"] {
+            assert!(fetchable(url, true).is_none(), "{url}");
+        }
+        for url in ["http://user@ca.example/", "http://user:word@ca.example/"] {
+            assert!(fetchable(url, true).is_none(), "{url}");
+        }
+        for url in [
+            "http://localhost/",
+            "http://localhost./",
+            "http://ca.localhost:80/",
+            "http://127.0.0.1/",
+            "http://2130706433/",
+            "http://0.0.0.0/",
+            "http://10.1.2.3/",
+            "http://172.16.0.1/",
+            "http://192.168.1.1/",
+            "http://100.64.0.1/",
+            "http://169.254.169.254/latest/",
+            "http://[::1]/",
+            "http://[::]/",
+            "http://[fe80::1]/",
+            "http://[fd00::1]/",
+            "http://[::ffff:127.0.0.1]/",
+            "http://[::ffff:169.254.169.254]/",
+        ] {
+            assert!(fetchable(url, false).is_none(), "{url}");
+            assert!(fetchable(url, true).is_some(), "{url}");
+        }
+    }
 }

@@ -6,7 +6,7 @@ use rustls::client::verify_server_name;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::server::ParsedCertificate;
 
-use super::authority::authority;
+use super::authority::{authority, takes};
 use super::clock::{WrongClock, wrong_clock};
 use super::clues::{clues, strong};
 use super::complete::{Continuation, from_access, from_here};
@@ -15,7 +15,7 @@ use super::observe::{Observation, Presented, Seen};
 use super::prober::Inner;
 use super::remedy::{Trial, unproved};
 use super::visit::Visit;
-use super::{HostProbe, findings, rules, unreachable};
+use super::{Expects, HostProbe, findings, rules, unreachable};
 use crate::certificate::CertificateFacts;
 use crate::error::NetError;
 use crate::redact::redact;
@@ -103,12 +103,17 @@ impl<'a> Draft<'a> {
     /// What an answer came to, where the connection is `diagnosis`.
     fn answered(&mut self, diagnosis: HostDiagnosis, visit: &Visit) {
         self.diagnosis = diagnosis;
-        match &visit.portal {
-            Some(portal) => {
+        // Where any answer is good, the redirect is one.
+        let wanted = self.own.target.expects != Expects::Anything;
+        match (&visit.portal, &visit.astray) {
+            (Some(portal), _) => {
                 self.evidence.push(portal.sign.clone());
                 self.fail(HostDiagnosis::Portal, findings::portal(self.own, portal));
             }
-            None => self.findings.extend(findings::status(self.own, visit.status)),
+            (None, Some(astray)) if wanted => {
+                self.fail(HostDiagnosis::Unreachable, findings::astray(self.own, astray));
+            }
+            (None, _) => self.findings.extend(findings::status(self.own, visit.status)),
         }
     }
 
@@ -146,7 +151,7 @@ impl<'a> Draft<'a> {
             let continuation = from_here(inner, self.own, presented, all);
             if !continuation.trusted_by.is_empty() {
                 // The machine knows the missing certificate; what has only public roots does not.
-                self.missing(&continuation);
+                self.missing(inner, presented, &continuation);
                 self.prove_missing(inner, &continuation).await;
                 return;
             }
@@ -190,7 +195,7 @@ impl<'a> Draft<'a> {
         }
         self.name_authority(inner, presented, &continuation);
         if !continuation.trusted_by.is_empty() {
-            self.missing(&continuation);
+            self.missing(inner, presented, &continuation);
             self.prove_missing(inner, &continuation).await;
             return;
         }
@@ -231,9 +236,9 @@ impl<'a> Draft<'a> {
             return;
         };
         // A clock that is wrong explains nothing if the chain is refused at the right time too.
-        let explained = clock.reference.is_none_or(|reference| {
+        let explained = clock.reference.as_ref().is_none_or(|heard| {
             let mut sets = inner.trust().sets.iter();
-            sets.any(|set| set.anchors.judge(&presented.chain, &self.own.host, reference).is_ok())
+            sets.any(|set| set.anchors.judge(&presented.chain, &self.own.host, heard.said).is_ok())
         });
         if !explained {
             self.fail(HostDiagnosis::Expired, finding);
@@ -242,16 +247,25 @@ impl<'a> Draft<'a> {
         }
         self.fail(HostDiagnosis::Clock, findings::clock(Level::Error, clock));
         self.evidence.extend(clock.evidence.iter().cloned());
-        if let Some(reference) = clock.reference {
-            let url = self.own.url();
-            let proxy = self.own.proxy.as_ref();
-            let trial = Trial { url: &url, proxy, added: &[], at: Some(reference) };
-            let text = format!("set the clock of this machine: others say that it is {reference}");
-            self.remedy = Some(trial.remedy(inner, text).await);
+        if let Some(heard) = &clock.reference {
+            let text = format!(
+                "compare the clock of this machine with another one you trust, and set it if it is \
+                 wrong: {} says that it is {}",
+                heard.who, heard.said
+            );
+            self.remedy = Some(if heard.verified {
+                let url = self.own.url();
+                let proxy = self.own.proxy.as_ref();
+                let trial = Trial { url: &url, proxy, added: &[], at: Some(heard.said) };
+                trial.remedy(inner, text).await
+            } else {
+                // Whoever presents an old certificate with a stolen key can tell an old time too.
+                unproved(text)
+            });
         }
     }
 
-    fn missing(&mut self, continuation: &Continuation) {
+    fn missing(&mut self, inner: &Inner, presented: &Presented, continuation: &Continuation) {
         let names: Vec<String> = continuation.added.iter().filter_map(subject).collect();
         for (name, place) in names.iter().zip(&continuation.found_in) {
             self.evidence.push(format!("`{name}`, which is missing, was found in {place}"));
@@ -260,7 +274,10 @@ impl<'a> Draft<'a> {
         self.evidence.push(format!("with it the chain verifies: {verifying}"));
         let finding = findings::missing_intermediate(self.own, &names);
         self.fail(HostDiagnosis::MissingIntermediate, finding);
-        self.authority_certificate = continuation.added.first().cloned();
+        // What was found by name and did not sign the chain is not handed out.
+        let first = continuation.added.first();
+        let first = first.filter(|added| takes(inner, self.own, presented, added));
+        self.authority_certificate = first.cloned();
     }
 
     fn name_authority(
@@ -269,7 +286,7 @@ impl<'a> Draft<'a> {
         presented: &Presented,
         continuation: &Continuation,
     ) {
-        let (facts, certificate) = authority(inner.trust(), presented, continuation);
+        let (facts, certificate) = authority(inner, self.own, presented, continuation);
         self.authority = facts;
         self.authority_certificate = certificate;
     }

@@ -5,13 +5,14 @@ use std::net::IpAddr;
 use provender_core::{Diagnostic, Level};
 use rustls::ProtocolVersion;
 
+use super::Expects;
 use super::clock::WrongClock;
 use super::conformance::Nonconformity;
 use super::judge::ChainFault;
 use super::observe::Observation;
 use super::rules;
 use super::trust::BadBundle;
-use super::visit::Portal;
+use super::visit::{Astray, Portal};
 
 /// A chain that no set of roots takes.
 ///
@@ -75,9 +76,13 @@ pub(super) fn missing_intermediate(own: &Observation, missing: &[String]) -> Dia
 
 /// A wrong clock, which explains what is refused.
 pub(super) fn clock(level: Level, wrong: &WrongClock) -> Diagnostic {
-    let mut finding =
-        Diagnostic::new(rules::CLOCK, level, "the clock of this machine is wrong".to_owned())
-            .hint("set the clock, and have it set by itself (NTP)");
+    let certain = wrong.reference.as_ref().is_some_and(|heard| heard.verified);
+    let verb = if certain { "is" } else { "seems to be" };
+    let message = format!("the clock of this machine {verb} wrong");
+    let mut finding = Diagnostic::new(rules::CLOCK, level, message).hint(
+        "compare the clock with another one you trust; if it is wrong, set it, and have it set by \
+         itself (NTP)",
+    );
     finding.causes.extend(wrong.evidence.iter().cloned());
     finding
 }
@@ -162,6 +167,19 @@ pub(super) fn portal(own: &Observation, portal: &Portal) -> Diagnostic {
     Diagnostic::error(rule, message).because(portal.sign.clone()).hint(hint)
 }
 
+/// Redirects that lead to no answer.
+pub(super) fn astray(own: &Observation, astray: &Astray) -> Diagnostic {
+    let message = format!("`{}` redirects to where no answer comes from", own.host);
+    Diagnostic::error(rules::REDIRECT, message)
+        .because(format!("the redirect leads to {}", astray.at))
+        .because(astray.why.clone())
+        .hint(format!(
+            "have the redirect's target allowed and trusted as well, or have whoever redirects \
+             requests for `{}` lead them elsewhere; `provender doctor {}` looks at the target",
+            own.host, astray.at
+        ))
+}
+
 /// A URL without any protection.
 pub(super) fn plain_http(own: &Observation) -> Diagnostic {
     let here = own.host == "localhost"
@@ -189,7 +207,13 @@ pub(super) fn status(own: &Observation, status: u16) -> Option<Diagnostic> {
         429 | 500.. => "try again later",
         _ => "check the URL and what the server expects",
     };
-    let level = if matches!(status, 401 | 403) { Level::Note } else { Level::Warning };
+    // An index or a host of files that is down answers nobody, however good the way to it is.
+    let wanted = own.target.expects != Expects::Anything;
+    let level = match status {
+        401 | 403 => Level::Note,
+        500.. if wanted => Level::Error,
+        _ => Level::Warning,
+    };
     Some(Diagnostic::new(rules::HTTP_STATUS, level, message).hint(hint))
 }
 

@@ -91,6 +91,10 @@ pub enum Expects {
     IndexPage,
     /// JSON.
     Json,
+    /// A file that is no web page, such as a wheel or a dump of advisories. A web page in its place is
+    /// one of a portal or of a blocking proxy. The root of a host that has only files may be refused
+    /// with one.
+    File,
     /// Whatever comes.
     Anything,
 }
@@ -105,6 +109,9 @@ pub struct ProberSettings {
     pub public_roots: Option<Vec<CertificateDer<'static>>>,
     /// The time in the place of the clock's. For tests.
     pub now: Option<Timestamp>,
+    /// Whether certificates may say that their issuers' are to be had from addresses of this machine
+    /// and of private networks. For tests, whose servers are there.
+    pub local_repositories: bool,
     /// How many hosts are looked at together.
     pub parallel: usize,
     /// How long a step, such as a connection or a handshake, may take; the settings' time to connect
@@ -113,12 +120,13 @@ pub struct ProberSettings {
 }
 
 impl Default for ProberSettings {
-    /// The machine's roots and clock, eight hosts together, ten seconds for a step.
+    /// The machine's roots and clock, certificates from other networks only, eight hosts together, ten seconds for a step.
     fn default() -> Self {
         Self {
             system_roots: None,
             public_roots: None,
             now: None,
+            local_repositories: false,
             parallel: 8,
             step_timeout: Duration::from_secs(10),
         }

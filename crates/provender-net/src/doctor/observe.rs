@@ -46,6 +46,9 @@ pub(super) struct HeardDate {
     pub(super) who: String,
     /// What was told.
     pub(super) said: Timestamp,
+    /// Whether it came over a connection that verifies; on any other, whoever is on the way may have
+    /// made it up.
+    pub(super) verified: bool,
 }
 
 /// How far the way led.
@@ -149,7 +152,7 @@ impl Observation {
         self.addresses = std::mem::take(&mut dialed.addresses);
         if let (Some(said), Some(proxy)) = (dialed.date, &self.proxy) {
             let who = format!("the proxy {}", proxy.redacted());
-            self.dates.push(HeardDate { who, said });
+            self.dates.push(HeardDate { who, said, verified: false });
         }
         let recorded = match record(&mut *dialed.stream, name.clone(), limit).await {
             Ok(recorded) => recorded,
@@ -222,7 +225,8 @@ impl Observation {
         }
         if let Some(said) = visited.date {
             let who = format!("`{}`", self.host);
-            self.dates.push(HeardDate { who, said });
+            let verified = self.target.url.scheme() == "https";
+            self.dates.push(HeardDate { who, said, verified });
         }
     }
 }

@@ -21,7 +21,9 @@ impl Draft<'_> {
         let trial = Trial { url: &url, proxy: None, added: &[], at: None };
         if trial.succeeds(inner).await {
             let host = &self.own.host;
-            let text = format!("name `{host}` in `NO_PROXY`: it can be reached directly");
+            let text = format!(
+                "name `{host}` in `NO_PROXY`, if your network allows it: it can be reached directly"
+            );
             self.evidence.push(format!("without the proxy, a handshake with `{host}` verifies"));
             self.remedy = Some(Remedy { text, proved: true });
         }

@@ -34,6 +34,17 @@ pub(super) struct Visit {
     pub(super) elsewhere: Option<String>,
     /// Set if something answers in the host's place.
     pub(super) portal: Option<Portal>,
+    /// Why redirects came to no answer; none if they led to one, or if there were none.
+    pub(super) astray: Option<Astray>,
+}
+
+/// Where redirects ended without an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Astray {
+    /// Where the last one leads, without credentials.
+    pub(super) at: String,
+    /// Why it was not followed to an answer.
+    pub(super) why: String,
 }
 
 /// What answers in a host's place.
@@ -53,7 +64,7 @@ pub(super) struct Portal {
 /// # Errors
 ///
 /// Everything that keeps an answer from coming, from the host that was asked for; an error status
-/// is an answer. What a redirect's target does wrong is not held against the host.
+/// is an answer, and so is a redirect that leads nowhere ([`Visit::astray`]).
 pub(super) async fn visit(
     client: &Client,
     target: &Target,
@@ -77,9 +88,11 @@ async fn follow(client: &Client, target: &Target) -> Result<Visit, NetError> {
         let request = http.get(url.clone()).header(ACCEPT, accepted(target.expects));
         let mut response = match (request.send().await, last.take()) {
             (Ok(response), _) => response,
-            // The host has answered with a redirect; that its target fails is not its fault.
-            (Err(_), Some((status, content_type))) => {
-                return Ok(ended(target, &url, status, content_type, first_date, &[]));
+            // The host has answered with a redirect; what fails is its target.
+            (Err(error), Some((status, content_type))) => {
+                let why = client.failed(&error, &url).to_string();
+                let visit = ended(target, &url, status, content_type, first_date, &[]);
+                return Ok(visit.astray(&url, why));
             }
             (Err(error), None) => {
                 return Err(client.with_offered_schemes(client.failed(&error, &url), &url).await);
@@ -101,12 +114,18 @@ async fn follow(client: &Client, target: &Target) -> Result<Visit, NetError> {
         let content_type = content_type(&response);
         let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
         let next = location.and_then(|location| url.join(location).ok());
-        if let (301 | 302 | 303 | 307 | 308, Some(next), true) = (status, next, hop < MOST_HOPS) {
-            let lost = url.scheme() == "https" && next.scheme() != "https";
-            let signs_in = leads_to_login(target, &next);
-            url = without_credentials(&next);
-            if lost || signs_in || !matches!(url.scheme(), "http" | "https") {
-                return Ok(ended(target, &url, status, content_type, first_date, &[]));
+        if matches!(status, 301 | 302 | 303 | 307 | 308) {
+            let signs_in = next.as_ref().is_some_and(|next| leads_to_login(target, next));
+            let unfollowed = unfollowed(&url, next.as_ref(), hop);
+            if let Some(next) = &next {
+                url = without_credentials(next);
+            }
+            if signs_in || unfollowed.is_some() {
+                let visit = ended(target, &url, status, content_type, first_date, &[]);
+                return Ok(match unfollowed {
+                    Some(why) => visit.astray(&url, why),
+                    None => visit,
+                });
             }
             last = Some((status, content_type));
             hop += 1;
@@ -123,6 +142,18 @@ async fn follow(client: &Client, target: &Target) -> Result<Visit, NetError> {
     }
 }
 
+/// Why a redirect from `url` is not followed; none if it is.
+fn unfollowed(url: &Url, next: Option<&Url>, hop: usize) -> Option<String> {
+    let Some(next) = next else { return Some("it names no place".to_owned()) };
+    if url.scheme() == "https" && next.scheme() != "https" {
+        return Some("it leaves https".to_owned());
+    }
+    if !matches!(next.scheme(), "http" | "https") {
+        return Some(format!("the scheme `{}` is not known", next.scheme()));
+    }
+    (hop >= MOST_HOPS).then(|| format!("it comes after {MOST_HOPS} others"))
+}
+
 fn ended(
     target: &Target,
     landed: &Url,
@@ -133,7 +164,17 @@ fn ended(
 ) -> Visit {
     let elsewhere = (host_of(landed) != host_of(&target.url)).then(|| redact(landed));
     let portal = portal(target, landed, status, &content_type, body);
-    Visit { status, date, content_type, elsewhere, portal }
+    Visit { status, date, content_type, elsewhere, portal, astray: None }
+}
+
+impl Visit {
+    /// The same, where the last redirect leads to `next` and to no answer. A portal explains that.
+    fn astray(mut self, next: &Url, why: String) -> Self {
+        if self.portal.is_none() {
+            self.astray = Some(Astray { at: redact(next), why });
+        }
+        self
+    }
 }
 
 /// Whether something else answered than what was asked.
@@ -152,7 +193,8 @@ fn portal(
     if leads_to_login(target, landed) {
         return redirect(format!("redirects to {at}"));
     }
-    if !looks_like_html(content_type, body) {
+    // Redirects have pages of their own, for those who do not follow them.
+    if matches!(status, 300..=399) || !looks_like_html(content_type, body) {
         return None;
     }
     let html = String::from_utf8_lossy(body);
@@ -161,6 +203,12 @@ fn portal(
         // An index that says no, such as for wrong credentials, may say so in HTML.
         Expects::IndexPage => is_index(&html) || matches!(status, 401 | 404 | 410 | 500..=599),
         Expects::Json => matches!(status, 401 | 404 | 410 | 500..=599),
+        // Hosts of files list no files at their root, and some refuse it.
+        Expects::File => match status {
+            401 | 404 | 410 | 500..=599 => true,
+            403 => target.url.path() == "/",
+            _ => false,
+        },
     };
     if fits {
         return None;
@@ -189,7 +237,7 @@ fn accepted(expects: Expects) -> &'static str {
              text/html;q=0.01"
         }
         Expects::Json => "application/json",
-        Expects::Anything => "*/*",
+        Expects::File | Expects::Anything => "*/*",
     }
 }
 

@@ -204,6 +204,13 @@ impl TlsIdentity {
         self
     }
 
+    /// Presents another certificate behind its own, whatever it is.
+    #[must_use]
+    pub fn appending(mut self, certificate: CertificateDer<'static>) -> Self {
+        self.chain.push(certificate);
+        self
+    }
+
     /// Speaks TLS 1.2 and nothing newer.
     #[must_use]
     pub fn only_tls12(mut self) -> Self {

@@ -6,7 +6,8 @@ mod leaf;
 use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyIdMethod, KeyPair,
+    KeyUsagePurpose,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
@@ -46,6 +47,14 @@ impl Authority {
         let mut params = ca_params(name);
         params.not_before = days_from_now(-800).into();
         params.not_after = days_from_now(-1).into();
+        Self::root(params, KeyPair::generate().expect("a key"))
+    }
+
+    /// A root of another key that names this one's as its own, as somebody makes who wants it to be taken for this one.
+    pub fn forged(&self, name: &str) -> Self {
+        let mut params = ca_params(name);
+        let identifier = params.key_identifier(self.issuer.key());
+        params.key_identifier_method = KeyIdMethod::PreSpecified(identifier);
         Self::root(params, KeyPair::generate().expect("a key"))
     }
 

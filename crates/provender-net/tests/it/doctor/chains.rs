@@ -89,6 +89,19 @@ async fn what_a_certificate_says_leads_nowhere_when_it_is_not_the_issuer() {
 }
 
 #[tokio::test]
+async fn what_a_certificate_says_is_not_asked_of_this_machine() {
+    let mut machine = Machine::new();
+    machine.local_repositories = false;
+    let issuing = machine.public.intermediate("Example Public CA");
+    let repository = issuing.serve_certificate();
+    let leaf = Leaf::loopback().aia(&format!("http://{}/ca.crt", repository.address()));
+    let server = serving(&issuing.identity(&leaf).without_intermediates());
+    let probe = machine.probe(https(server.address())).await;
+    assert_diagnosis(&probe, HostDiagnosis::UntrustedIssuer, &["doctor/untrusted-issuer"]);
+    assert_eq!(repository.requests().len(), 0);
+}
+
+#[tokio::test]
 async fn a_certificate_past_its_end_is_expired_while_the_clock_is_right() {
     let machine = Machine::new();
     let server = serving(&machine.public.identity(&Leaf::loopback().expired()));

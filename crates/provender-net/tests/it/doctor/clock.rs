@@ -25,8 +25,26 @@ async fn a_date_that_somebody_tells_shows_a_wrong_clock() {
     machine.now = Some(Timestamp::now() + years(2));
     let probe = machine.probe("https://index.example/").await;
     assert_diagnosis(&probe, HostDiagnosis::Clock, &["doctor/clock"]);
-    assert_remedy(&probe, true, "set the clock of this machine");
+    // The answer to CONNECT is protected by nothing.
+    assert_remedy(&probe, false, "compare the clock of this machine with another one you trust");
+    assert_remedy(&probe, false, "says that it is");
     assert_evidence(&probe, "and the clock says");
+}
+
+#[tokio::test]
+async fn a_date_that_a_verified_host_tells_proves_a_wrong_clock() {
+    let mut machine = Machine::new();
+    let lasting = Leaf::loopback().valid(-30, 1500);
+    let good = HttpServer::start_identity(&machine.public.identity(&lasting), |_| {
+        Reply::new(200, "text/plain", "fine").header("Date", &http_date(Timestamp::now()))
+    });
+    let refused = serving(&machine.public.identity(&Leaf::loopback()));
+    machine.now = Some(Timestamp::now() + years(2));
+    let good = format!("https://127.0.0.1:{}/", good.address().port());
+    let probes = machine.probe_all(&[&https(refused.address()), &good]).await;
+    assert_diagnosis(&probes[0], HostDiagnosis::Clock, &["doctor/clock"]);
+    assert_remedy(&probes[0], true, "`127.0.0.1` says that it is");
+    assert_diagnosis(&probes[1], HostDiagnosis::Clean, &["doctor/clock"]);
 }
 
 #[tokio::test]
@@ -43,7 +61,7 @@ async fn several_chains_outside_their_time_show_a_wrong_clock() {
         for probe in machine.probe_all(&[&https(one.address()), &other]).await {
             assert_diagnosis(&probe, HostDiagnosis::Clock, &["doctor/clock"]);
             assert_evidence(&probe, words);
-            assert_remedy(&probe, false, "set the clock");
+            assert_remedy(&probe, false, "compare the clock");
         }
     }
 }

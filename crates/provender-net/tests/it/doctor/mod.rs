@@ -29,6 +29,7 @@ struct Machine {
     proxy: Option<String>,
     no_proxy: String,
     now: Option<Timestamp>,
+    local_repositories: bool,
     step: Duration,
 }
 
@@ -42,6 +43,7 @@ impl Machine {
             proxy: None,
             no_proxy: String::new(),
             now: None,
+            local_repositories: true,
             step: Duration::from_secs(10),
         }
     }
@@ -66,6 +68,7 @@ impl Machine {
             system_roots: Some(self.system.iter().map(Authority::der).collect()),
             public_roots: Some(vec![self.public.der()]),
             now: self.now,
+            local_repositories: self.local_repositories,
             step_timeout: self.step,
             ..ProberSettings::default()
         };

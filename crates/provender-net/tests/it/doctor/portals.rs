@@ -8,7 +8,9 @@ use provender_test::{
     Reply,
 };
 
-use super::{Machine, assert_diagnosis, assert_evidence, assert_remedy, https, index_page, target};
+use super::{
+    Machine, assert_diagnosis, assert_evidence, assert_remedy, https, index_page, serving, target,
+};
 
 const BLOCKED: &str = "<html><head><title>Access to this site is blocked</title></head>\
                        <body><form action=\"/appeal\"></form></body></html>";
@@ -42,6 +44,39 @@ async fn a_web_page_in_place_of_json_is_a_block_page() {
 }
 
 #[tokio::test]
+async fn a_web_page_in_place_of_a_file_is_a_block_page() {
+    let machine = Machine::new();
+    let identity = machine.public.identity(&Leaf::loopback());
+    for (path, status, blocked) in [
+        ("packages/app-1.0-py3-none-any.whl", 200, true),
+        ("packages/app-1.0-py3-none-any.whl", 403, true),
+        ("packages/app-1.0-py3-none-any.whl", 404, false),
+        ("", 200, true),
+        ("", 401, false),
+        ("", 403, false),
+        ("", 404, false),
+    ] {
+        let server = HttpServer::start_identity(&identity, move |_| {
+            Reply::new(status, "text/html", BLOCKED)
+        });
+        let asked = target(format!("{}{path}", https(server.address()))).expects(Expects::File);
+        let probe = machine.prober().probe(&asked).await;
+        let (diagnosis, finding) = if blocked {
+            (HostDiagnosis::Portal, "doctor/block-page")
+        } else {
+            (HostDiagnosis::Clean, "doctor/http-status")
+        };
+        assert_diagnosis(&probe, diagnosis, &[finding]);
+    }
+    let server = HttpServer::start_identity(&identity, |_| {
+        Reply::new(200, "application/octet-stream", "PK\x03\x04")
+    });
+    let asked = target(https(server.address())).expects(Expects::File);
+    let probe = machine.prober().probe(&asked).await;
+    assert_diagnosis(&probe, HostDiagnosis::Clean, &[]);
+}
+
+#[tokio::test]
 async fn a_redirect_to_where_one_signs_in_is_a_portal() {
     let machine = Machine::new();
     let identity = machine.public.identity(&Leaf::loopback());
@@ -68,15 +103,34 @@ async fn a_redirect_within_the_host_is_followed() {
 }
 
 #[tokio::test]
-async fn a_redirect_to_a_host_that_fails_is_not_held_against_the_first() {
+async fn a_redirect_that_leads_nowhere_is_no_answer_where_one_is_expected() {
     let machine = Machine::new();
     let identity = machine.public.identity(&Leaf::loopback());
-    let server = HttpServer::start_identity(&identity, |_| {
-        Reply::status(302).header("Location", "https://no-such-host.invalid/")
-    });
-    let probe = machine.probe(https(server.address())).await;
-    assert_diagnosis(&probe, HostDiagnosis::Clean, &[]);
-    assert_evidence(&probe, "redirects led to https://no-such-host.invalid/");
+    let unknown = Authority::named("Example Unknown Root");
+    let untrusted = serving(&unknown.identity(&Leaf::loopback()));
+    let plain = HttpServer::start(|_| Reply::new(200, "text/plain", "fine"));
+    for (next, words) in [
+        ("https://no-such-host.invalid/".to_owned(), "no-such-host.invalid"),
+        (https(untrusted.address()), "localhost"),
+        (plain.base().to_string(), "it leaves https"),
+        ("ftp://files.example/".to_owned(), "it leaves https"),
+        ("https://".to_owned(), "it names no place"),
+        ("/again".to_owned(), "after 5 others"),
+    ] {
+        let server = HttpServer::start_identity(&identity, {
+            let next = next.clone();
+            move |_| Reply::new(302, "text/html", "<html>moved</html>").header("Location", &next)
+        });
+        let url = https(server.address());
+        let probe = machine.prober().probe(&index_page(&url)).await;
+        assert_diagnosis(&probe, HostDiagnosis::Unreachable, &["doctor/redirect"]);
+        let causes = &probe.report.findings[0].causes;
+        assert!(causes.iter().any(|cause| cause.contains(words)), "{words}: {causes:?}");
+        assert_remedy(&probe, false, "the redirect's target");
+        let probe = machine.probe(&url).await;
+        assert_diagnosis(&probe, HostDiagnosis::Clean, &[]);
+    }
+    assert_eq!((untrusted.requests().len(), plain.requests().len()), (0, 0));
 }
 
 #[tokio::test]
@@ -135,12 +189,15 @@ async fn a_portal_on_plain_http_is_one_too() {
 async fn an_error_of_a_verified_host_is_no_matter_of_trust() {
     let machine = Machine::new();
     let identity = machine.public.identity(&Leaf::loopback());
-    for (status, level) in [(401, Level::Note), (404, Level::Warning), (503, Level::Warning)] {
+    for (status, level) in [(401, Level::Note), (404, Level::Warning), (503, Level::Error)] {
         let server = HttpServer::start_identity(&identity, move |_| {
             Reply::new(status, "text/html", "<html><title>no</title></html>")
         });
         let probe = machine.prober().probe(&index_page(https(server.address()))).await;
         assert_diagnosis(&probe, HostDiagnosis::Clean, &["doctor/http-status"]);
         assert_eq!(probe.report.findings[0].level, level);
+        let probe = machine.probe(https(server.address())).await;
+        assert_diagnosis(&probe, HostDiagnosis::Clean, &["doctor/http-status"]);
+        assert_eq!(probe.report.findings[0].level, level.min(Level::Warning), "any answer is good");
     }
 }

@@ -226,3 +226,20 @@ async fn an_index_over_a_verified_connection_is_recognized() {
     assert_eq!(server.requests()[0].header("authorization"), None);
     assert_eq!(url(&probe.report.url), url(&https(server.address())));
 }
+
+#[tokio::test]
+async fn a_root_that_is_only_presented_is_not_taken_for_the_one_that_is_trusted() {
+    let authority = Authority::named("Example Corp Root");
+    let issuing = authority.intermediate("Example Corp Issuing CA");
+    for genuine in [&authority, &issuing] {
+        let appended = authority.forged("Example Corp Root").der();
+        let identity = genuine.identity(&Leaf::loopback()).appending(appended.clone());
+        let server = serving(&identity);
+        let probe = Machine::new().trusting(&authority).probe(https(server.address())).await;
+        assert_diagnosis(&probe, HostDiagnosis::PrivateTrusted, &["doctor/private-ca"]);
+        assert_eq!(probe.chain.last(), Some(&appended));
+        assert_eq!(probe.authority_certificate, Some(authority.der()));
+        let facts = probe.report.authority.as_ref().unwrap();
+        assert_eq!(facts.found_in, ["system store"]);
+    }
+}

@@ -109,7 +109,7 @@ pub(super) async fn of_project(
         if let Some(file) = found.and_then(|found| found.file)
             && file.host_str() != index.host_str()
         {
-            targets.add(known(Target::new(file, FILE_HOST)));
+            targets.add(known(Target::new(file, FILE_HOST).expects(Expects::File)));
         }
     }
     let extra = indexes.extra.iter().chain(&inputs.extra).filter(|url| asked_over_the_network(url));
@@ -125,7 +125,8 @@ pub(super) async fn of_project(
         if let Origin::Url(url) = source.origin
             && asked_over_the_network(&url)
         {
-            let target = Target::new(url, format!("advisory source {}", source.name));
+            let target =
+                Target::new(url, format!("advisory source {}", source.name)).expects(Expects::File);
             let built_in = !of_settings && variable("PROVENDER_OSV_URL").is_none();
             targets.add(if built_in { target.known_public() } else { target });
         }
