@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use tempfile::TempDir;
+
 use crate::Setting;
 
 /// The family of operating systems, as far as tools keep their configuration in other places on each.
@@ -29,6 +31,9 @@ impl Os {
     }
 }
 
+/// How many random letters and digits the name of a scratch folder has.
+const SCRATCH_RANDOM: usize = 16;
+
 /// What tools see of the machine they run on.
 #[derive(Debug, Clone)]
 pub struct Machine {
@@ -45,6 +50,9 @@ pub struct Machine {
     /// The Python whose libraries (pip, requests, httpx) are meant: that of the project's environment. Without one it
     /// is the first `python3` or `python` on `PATH`.
     pub python: Option<PathBuf>,
+    /// The folder below which asked tools get their own, empty ones; none for the system's temporary folder. Tools
+    /// look upwards for settings, so that nobody else should be able to write above it.
+    pub scratch: Option<PathBuf>,
 }
 
 impl Machine {
@@ -60,10 +68,21 @@ impl Machine {
             os: Os::current(),
             root: PathBuf::from("/"),
             python: None,
+            scratch: None,
         };
         let home = if machine.os == Os::Windows { "USERPROFILE" } else { "HOME" };
         machine.home = machine.set(home).map(PathBuf::from);
         machine
+    }
+
+    /// A new folder that goes when the value is dropped. Its name cannot be guessed.
+    pub(crate) fn scratch_folder(&self) -> std::io::Result<TempDir> {
+        let mut builder = tempfile::Builder::new();
+        builder.rand_bytes(SCRATCH_RANDOM);
+        match &self.scratch {
+            Some(folder) => builder.tempdir_in(folder),
+            None => builder.tempdir(),
+        }
     }
 
     /// The value of a variable, if it is there; an empty one counts. Windows does not tell cases apart.
@@ -81,6 +100,11 @@ impl Machine {
     /// The value of a variable, if it is there and not empty: what most tools call set.
     pub fn set(&self, name: &str) -> Option<&str> {
         self.variable(name).filter(|value| !value.is_empty())
+    }
+
+    /// The file that forgets what is written to it.
+    pub(crate) fn null_device(&self) -> &'static str {
+        if self.os == Os::Windows { "NUL" } else { "/dev/null" }
     }
 
     /// The first of these variables that is set, with its name.
@@ -271,5 +295,14 @@ mod tests {
         let runnable = std::fs::Permissions::from_mode(0o755);
         std::fs::set_permissions(dir.path().join("tool"), runnable).unwrap();
         assert_eq!(machine.program("tool"), Some(dir.path().join("tool")));
+    }
+
+    #[test]
+    fn scratch_folders_lie_where_they_shall() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut machine = machine(&[]);
+        machine.scratch = Some(dir.path().to_owned());
+        let scratch = machine.scratch_folder().unwrap();
+        assert_eq!(scratch.path().parent(), Some(dir.path()));
     }
 }

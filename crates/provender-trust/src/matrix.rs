@@ -75,10 +75,11 @@ fn row(tool: &'static dyn Tool, machine: &Machine, question: &Question<'_>) -> T
     let (ruled, why) = judged(&trust, question.judge);
     let asked = installed
         .as_ref()
-        .filter(|_| question.ask)
+        // One that does not look would hand its credentials to whoever answers, and prove nothing.
+        .filter(|_| question.ask && trust.verification != Verification::Off)
         .and_then(|installed| ask(tool, machine, installed, question.url, &[]));
     let (verdict, detail, known) = match asked {
-        Some(asked) => settled(&trust, ruled, why, asked),
+        Some(asked) => settled(ruled, why, asked),
         None if installed.is_some() => (ruled, why, Known::ByRules),
         None => (ruled, why, Known::NotInstalled),
     };
@@ -96,17 +97,24 @@ fn row(tool: &'static dyn Tool, machine: &Machine, question: &Question<'_>) -> T
     }
 }
 
-/// What holds when the tool was asked: what it did, and that nothing was proved by it where verification is off. The
-/// rules hold where its request came to nothing.
+/// What holds when the tool was asked: what it did, unless it accepted what its rules refuse. The rules hold where its
+/// request came to nothing.
 fn settled(
-    trust: &ToolTrust,
     ruled: ToolVerdict,
     why: Option<String>,
     asked: Asked,
 ) -> (ToolVerdict, Option<String>, Known) {
-    let off = trust.verification == Verification::Off;
     match asked.verdict {
-        ToolVerdict::Verifies if off => (ToolVerdict::NotVerified, asked.detail, Known::Asked),
+        // It may be that its rules are known badly, or that it does not look: one request does not tell which.
+        ToolVerdict::Verifies if ruled == ToolVerdict::Fails => {
+            let mut detail =
+                "it accepted the server, though its roots do not lead to it: it may not verify"
+                    .to_owned();
+            if let Some(why) = why {
+                detail.push_str(&format!(" ({why})"));
+            }
+            (ToolVerdict::Unknown, Some(detail), Known::Asked)
+        }
         ToolVerdict::Verifies | ToolVerdict::Fails if asked.verdict != ruled => {
             let expected = match why {
                 Some(why) => format!("its rules let expect that it {}: {why}", expected(ruled)),
@@ -161,9 +169,9 @@ fn remedy(
         && installed.is_some_and(|installed| {
             let remedied = machine.with(&settings);
             let trust = tool.trust(&remedied, Some(installed), question.url);
-            let asked = ask(tool, machine, installed, question.url, &settings);
             trust.verification != Verification::Off
-                && asked.is_some_and(|asked| asked.verdict == ToolVerdict::Verifies)
+                && ask(tool, machine, installed, question.url, &settings)
+                    .is_some_and(|asked| asked.verdict == ToolVerdict::Verifies)
         });
     Some(Remedy { text: told(&settings, question.bundle), proved })
 }
@@ -180,4 +188,32 @@ fn told(settings: &[Setting], bundle: Option<&CaBundle>) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(verdict: ToolVerdict) -> Asked {
+        Asked { verdict, detail: None }
+    }
+
+    #[test]
+    fn a_tool_that_accepts_what_its_rules_refuse_is_not_said_to_verify() {
+        let why = Some("no root leads to the chain".to_owned());
+        let (verdict, detail, known) =
+            settled(ToolVerdict::Fails, why, asked(ToolVerdict::Verifies));
+        assert_eq!((verdict, known), (ToolVerdict::Unknown, Known::Asked));
+        let expected = "it accepted the server, though its roots do not lead to it: it may not \
+                        verify (no root leads to the chain)";
+        assert_eq!(detail.as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn a_tool_that_refuses_what_its_rules_accept_fails() {
+        let (verdict, detail, known) =
+            settled(ToolVerdict::Verifies, None, asked(ToolVerdict::Fails));
+        assert_eq!((verdict, known), (ToolVerdict::Fails, Known::Asked));
+        assert_eq!(detail.as_deref(), Some("its rules let expect that it verifies"));
+    }
 }

@@ -2,18 +2,45 @@
 
 use super::Entry;
 
+/// The letters of curl's options that take a value (curl(1)).
+const CURL_VALUED: &str = "AbcCdDeEFhHKmoPQrtTuUwxXyYz";
+
 /// The options of a curl configuration file (curl(1), `--config`): `name = value`, `name: value`, `name value` or a
-/// flag alone, each with or without dashes before it. Names come without dashes.
+/// flag alone, each with or without dashes before it. Names come without dashes; letters behind one dash are an option
+/// each, up to one that takes the rest as its value.
 pub(crate) fn curlrc(text: &str) -> Vec<Entry> {
-    lines(text)
-        .map(|(number, line)| {
-            let split = line.find(|c: char| c.is_whitespace() || c == '=' || c == ':');
-            let (name, value) = line.split_at(split.unwrap_or(line.len()));
-            let value =
-                value.trim_start_matches(|c: char| c.is_whitespace() || c == '=' || c == ':');
-            Entry::new([name.trim_start_matches('-')], unquoted(value), number)
-        })
-        .collect()
+    let mut entries = Vec::new();
+    for (number, line) in lines(text) {
+        match line.strip_prefix('-').filter(|rest| !rest.starts_with('-')) {
+            Some(rest) => curl_letters(rest, number, &mut entries),
+            None => {
+                let separates = |c: char| c.is_whitespace() || c == '=' || c == ':';
+                let (name, value) = line.split_at(line.find(separates).unwrap_or(line.len()));
+                let value = unquoted(value.trim_start_matches(separates));
+                entries.push(Entry::new([name.trim_start_matches('-')], value, number));
+            }
+        }
+    }
+    entries
+}
+
+/// The options of `-Lk` or `-Lo file`, without the dash.
+fn curl_letters(text: &str, number: usize, entries: &mut Vec<Entry>) {
+    let end = text.find(char::is_whitespace).unwrap_or(text.len());
+    let (word, after) = text.split_at(end);
+    for (at, letter) in word.char_indices() {
+        let rest = &word[at + letter.len_utf8()..];
+        let valued = CURL_VALUED.contains(letter);
+        let value = match (valued, rest) {
+            (true, "") => unquoted(after),
+            (true, rest) => rest,
+            (false, _) => "",
+        };
+        entries.push(Entry::new([letter.to_string()], value, number));
+        if valued {
+            break;
+        }
+    }
 }
 
 /// The commands of a wgetrc: `name = value`. Wget does not tell `-`, `_` and their absence apart, nor cases: names come
@@ -83,6 +110,21 @@ mod tests {
                 ("capath", "/c", 4),
                 ("proxy", "p", 5),
                 ("insecure", "", 6)
+            ])
+        );
+    }
+
+    #[test]
+    fn curl_takes_letters_together() {
+        let text = "-Lk\n-so \"/a k\"\n-xhttp://k:1\n";
+        assert_eq!(
+            pairs(curlrc(text)),
+            owned(&[
+                ("L", "", 1),
+                ("k", "", 1),
+                ("s", "", 2),
+                ("o", "/a k", 2),
+                ("x", "http://k:1", 3),
             ])
         );
     }

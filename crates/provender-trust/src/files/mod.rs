@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use provender_core::Place;
 
 pub(crate) use apt_conf::apt_conf;
-pub(crate) use ini::ini;
+pub(crate) use ini::{Ini, ini};
 pub(crate) use keys::{curlrc, wgetrc, yarnrc};
 pub(crate) use npmrc::npmrc;
 pub(crate) use toml::Toml;

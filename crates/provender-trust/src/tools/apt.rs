@@ -18,6 +18,10 @@ pub(super) struct Apt;
 /// Where a remedy is written.
 const REMEDY_FILE: &str = "/etc/apt/apt.conf.d/90-provender-ca.conf";
 
+/// Takes away what the machine runs before and after an update, as root. Read after the machine's own files.
+const WITHOUT_HOOKS: &str = "#clear APT::Update::Pre-Invoke;\n#clear APT::Update::Post-Invoke;\n\
+                             #clear APT::Update::Post-Invoke-Success;\n";
+
 impl Tool for Apt {
     fn name(&self) -> &'static str {
         "apt"
@@ -69,7 +73,9 @@ impl Tool for Apt {
         let url = without_credentials(request.url);
         std::fs::write(dir.join("sources.list"), format!("deb {url} provender-probe main\n"))?;
         let shown = dir.display();
-        let mut arguments = vec!["update".to_owned()];
+        std::fs::write(dir.join("apt.conf"), WITHOUT_HOOKS)?;
+        let mut arguments =
+            ["-c", &format!("{shown}/apt.conf"), "update"].map(str::to_owned).to_vec();
         for option in [
             format!("Dir::State::lists={shown}/lists"),
             format!("Dir::Cache={shown}"),
@@ -162,5 +168,31 @@ mod tests {
         std::fs::write(parts.join("05c.conf"), own).unwrap();
         assert_eq!(trust("deb.example").verification, Verification::On);
         assert_eq!(trust("other.example").verification, Verification::Off);
+    }
+
+    #[test]
+    fn an_update_runs_no_hooks_of_the_machine() {
+        let dir = tempfile::tempdir().unwrap();
+        let Some(program) = Machine::new(std::env::vars(), "/").program("apt-get") else { return };
+        let mark = dir.path().join("mark");
+        let hooks: String = ["Pre-Invoke", "Post-Invoke", "Post-Invoke-Success"]
+            .iter()
+            .map(|hook| format!("APT::Update::{hook}:: \"touch {}\";\n", mark.display()))
+            .collect();
+        let conf = dir.path().join("machine.conf");
+        std::fs::write(&conf, hooks).unwrap();
+        let variables = [
+            ("PATH".to_owned(), "/usr/sbin:/usr/bin:/sbin:/bin".to_owned()),
+            ("APT_CONFIG".to_owned(), conf.display().to_string()),
+        ];
+        let machine = Machine::new(variables, dir.path());
+        // Nobody listens there.
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("https://{}/", listener.local_addr().unwrap());
+        drop(listener);
+        let url = Url::parse(&url).unwrap();
+        let installed = Installed::new(program, None);
+        crate::ask(&Apt, &machine, &installed, &url, &[]).unwrap();
+        assert!(!mark.exists());
     }
 }

@@ -55,7 +55,7 @@ pub fn ask(
         verdict: ToolVerdict::Unknown,
         detail: Some(format!("it could not be asked: {why}")),
     };
-    let scratch = match tempfile::tempdir() {
+    let scratch = match machine.scratch_folder() {
         Ok(scratch) => scratch,
         Err(error) => return Some(unknown(error)),
     };
@@ -78,7 +78,7 @@ pub fn ask(
 /// Runs a tool for what it tells about itself, away from the working directory, so that no project's code or settings
 /// take part. None if it does not start or fails.
 pub(super) fn told(machine: &Machine, invocation: Invocation) -> Option<String> {
-    let scratch = tempfile::tempdir().ok()?;
+    let scratch = machine.scratch_folder().ok()?;
     let invocation = Invocation { directory: scratch.path().to_owned(), ..invocation };
     let output = run(&invocation, machine, scratch.path(), VERSION_LIMIT).ok()?;
     output

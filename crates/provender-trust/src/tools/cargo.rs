@@ -7,6 +7,7 @@ use url::Url;
 
 use super::asking::told;
 use super::openssl::{beside_a_file, default_roots, folders};
+use super::probe::probe_name;
 use super::version::first_version;
 use super::{Installed, Request, Tool, ToolTrust, Words, without_credentials};
 use crate::files::{Found, Toml};
@@ -68,7 +69,7 @@ impl Tool for Cargo {
         let url = without_credentials(request.url);
         let index = format!("sparse+{}/", url.as_str().trim_end_matches('/'));
         let mut invocation = Invocation::new(&request.installed.program, request.scratch)
-            .args(["search", "--index", &index, "provender-probe"])
+            .args(["search", "--index", &index, &probe_name(request.scratch)])
             .env("CARGO_HOME", &home)
             .env("CARGO_NET_RETRY", "0")
             .env("CARGO_HTTP_TIMEOUT", "15")

@@ -61,15 +61,19 @@ impl Tool for Conda {
     }
 }
 
+/// The setting that decides, and its other name.
+const NAMES: [&str; 2] = ["ssl_verify", "verify_ssl"];
+
 /// `ssl_verify`: the variable, else the last file that has it.
 fn ssl_verify(machine: &Machine) -> Option<Found> {
-    if let Some(value) = machine.set("CONDA_SSL_VERIFY") {
-        return Some(Found::variable("CONDA_SSL_VERIFY", value));
+    if let Some((name, value)) = machine.first_set(&["CONDA_SSL_VERIFY", "CONDA_VERIFY_SSL"]) {
+        return Some(Found::variable(name, value));
     }
     files(machine).into_iter().rev().find_map(|file| {
         let entries = yaml(&text(&file)?);
-        let entry = entries.iter().rev().find(|entry| entry.key == ["ssl_verify"])?;
-        Some(Found::entry(&file, "ssl_verify", entry))
+        let entry =
+            entries.iter().rev().find(|entry| NAMES.iter().any(|name| entry.key == [*name]))?;
+        Some(Found::entry(&file, &entry.key[0], entry))
     })
 }
 

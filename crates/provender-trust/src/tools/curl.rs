@@ -92,10 +92,10 @@ impl Tool for Curl {
     }
 
     fn request(&self, request: &Request<'_>) -> std::io::Result<Option<Invocation>> {
-        let out = request.scratch.join("body").display().to_string();
+        let out = request.machine.null_device();
         let url = without_credentials(request.url);
         let invocation = Invocation::new(&request.installed.program, &request.machine.directory)
-            .args(["--silent", "--show-error", "--max-time", "15", "--output", &out])
+            .args(["--silent", "--show-error", "--max-time", "15", "--output", out])
             .args(request.arguments.iter().map(String::as_str))
             .args([url.as_str()]);
         Ok(Some(invocation))
@@ -148,6 +148,20 @@ mod tests {
         std::fs::write(dir.path().join(".curlrc"), "silent\n--insecure\n").unwrap();
         let trust = Curl.trust(&machine, None, &url());
         assert_eq!((trust.verification, trust.place.unwrap().line), (Verification::Off, Some(2)));
+    }
+
+    #[test]
+    fn a_letter_among_others_switches_it_off_as_well() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut machine = Machine::new([], dir.path());
+        machine.os = Os::Linux;
+        machine.home = Some(dir.path().to_owned());
+        let verification = |text| {
+            std::fs::write(dir.path().join(".curlrc"), text).unwrap();
+            Curl.trust(&machine, None, &url()).verification
+        };
+        assert_eq!(verification("-sLk\n"), Verification::Off);
+        assert_eq!(verification("-ok\n"), Verification::On);
     }
 
     #[test]

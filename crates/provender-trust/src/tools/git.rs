@@ -112,7 +112,7 @@ fn setting(
         None => from_files(machine, url, key),
         Some(installed) => {
             let git = |arguments: &[&str]| {
-                let scratch = tempfile::tempdir().ok()?;
+                let scratch = machine.scratch_folder().ok()?;
                 let asking = Invocation::new(&installed.program, &machine.directory)
                     .args(arguments.iter().copied());
                 let limit = std::time::Duration::from_secs(20);

@@ -50,7 +50,12 @@ impl Tool for Httpx {
     }
 
     fn request(&self, request: &Request<'_>) -> std::io::Result<Option<Invocation>> {
-        let code = "import sys, httpx; print(httpx.get(sys.argv[1], timeout=15).status_code)";
+        // The body is left unread.
+        let code = "\
+import sys, httpx
+with httpx.stream('GET', sys.argv[1], timeout=15) as answer:
+    print(answer.status_code)
+";
         Ok(Some(run_code(request, code)))
     }
 

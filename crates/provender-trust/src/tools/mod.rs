@@ -22,6 +22,7 @@ mod pip;
 mod pnpm;
 mod podman;
 mod poetry;
+mod probe;
 mod python;
 mod requests;
 mod trust;

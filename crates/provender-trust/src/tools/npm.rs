@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::asking::told;
-use super::npm_config::{files, node_version, remedy, trust};
+use super::npm_config::{files, node_version, project_lines, remedy, trust};
 use super::version::first_version;
 use super::{Installed, Request, Tool, ToolTrust, Words, without_credentials};
 use crate::process::Invocation;
@@ -39,8 +39,13 @@ impl Tool for Npm {
 
     fn request(&self, request: &Request<'_>) -> std::io::Result<Option<Invocation>> {
         let url = without_credentials(request.url);
-        // In the project's folder, whose settings count; a ping runs nothing of it.
-        let invocation = Invocation::new(&request.installed.program, &request.machine.directory)
+        // Elsewhere with the project's TLS settings: its other settings could send what variables hold, or by a proxy.
+        std::fs::write(
+            request.scratch.join("package.json"),
+            "{\"name\":\"probe\",\"version\":\"0.0.0\"}",
+        )?;
+        std::fs::write(request.scratch.join(".npmrc"), project_lines(request.machine))?;
+        let invocation = Invocation::new(&request.installed.program, request.scratch)
             .args(["ping", "--fetch-retries=0", "--fetch-timeout=15000", "--no-update-notifier"])
             .args([format!("--registry={url}")])
             .args([format!("--cache={}", request.scratch.join("cache").display())])
@@ -66,7 +71,9 @@ pub(super) fn on_node(machine: &Machine, name: &str, version: &[&str]) -> Option
     let program = machine.program(name)?;
     let asking = Invocation::new(&program, &machine.directory)
         .args(version.iter().copied())
-        .env("COREPACK_ENABLE_NETWORK", "0");
+        .env("COREPACK_ENABLE_NETWORK", "0")
+        .env("COREPACK_ENABLE_PROJECT_SPEC", "0")
+        .env("YARN_IGNORE_PATH", "1");
     let said = told(machine, asking)?;
     let mut installed = Installed::new(program, first_version(&said));
     let node = machine.program("node");

@@ -7,6 +7,7 @@ use url::Url;
 
 use super::asking::told;
 use super::openssl::default_roots;
+use super::probe::probe_requirement;
 use super::python::{certifi, default_context_is_strict, interpreter, library};
 use super::requests::VARIABLES;
 use super::version::first_version;
@@ -84,11 +85,10 @@ impl Tool for Pdm {
         let source = Source::of(request.machine, request.url);
         let project = request.scratch.join("project");
         std::fs::create_dir(&project)?;
-        let text = format!(
-            "[project]\nname = \"probe\"\nversion = \"0\"\nrequires-python = \">=3.9\"\n\
-             dependencies = [\"provender-probe\"]\n\n[[tool.pdm.source]]\nname = \"{}\"\nurl = \"{}\"\n{}",
-            source.name,
-            without_credentials(request.url),
+        let text = project_text(
+            &probe_requirement(request.scratch),
+            &source.name,
+            &without_credentials(request.url),
             source.verify_line(request.machine),
         );
         std::fs::write(project.join("pyproject.toml"), text)?;
@@ -97,6 +97,7 @@ impl Tool for Pdm {
             .args([project.display().to_string()])
             .env("PDM_CACHE_DIR", request.scratch.join("cache"))
             .env("PDM_CHECK_UPDATE", "0")
+            .env("PDM_ONLY_BINARY", ":all:")
             .env("PDM_LOG_DIR", request.scratch.join("log"))
             .env("PYTHONDONTWRITEBYTECODE", "1");
         if let Some(python) = request.machine.python() {
@@ -111,6 +112,17 @@ impl Tool for Pdm {
             refused: &[],
         }
     }
+}
+
+/// A project that needs one thing of one index. `verify` is a further line of the source's.
+fn project_text(requirement: &str, source: &str, url: &Url, verify: &str) -> String {
+    let quoted = |text: &str| toml_edit::Value::from(text).to_string();
+    let (requirement, source, url) = (quoted(requirement), quoted(source), quoted(url.as_str()));
+    format!(
+        "[project]\nname = \"probe\"\nversion = \"0\"\nrequires-python = \">=3.9\"\n\
+         dependencies = [{requirement}]\n\n\
+         [[tool.pdm.source]]\nname = {source}\nurl = {url}\n{verify}"
+    )
 }
 
 /// The name of the source that stands for the default index, whose settings pdm's own configuration holds.
@@ -183,5 +195,22 @@ fn config_file(machine: &Machine) -> Option<PathBuf> {
     match machine.set("PDM_CONFIG_FILE") {
         Some(file) => Some(machine.path(file)),
         None => Some(machine.application_support()?.join("pdm/config.toml")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sources_name_stays_a_name() {
+        let name = "a\"\n[tool.pdm.scripts]\npre_lock = \"x";
+        let url = Url::parse("https://index.example/simple/").unwrap();
+        let document: toml_edit::DocumentMut =
+            project_text("a==1", name, &url, "verify_ssl = false\n").parse().unwrap();
+        let pdm = &document["tool"]["pdm"];
+        assert!(pdm.get("scripts").is_none());
+        assert_eq!(pdm["source"][0]["name"].as_str(), Some(name));
+        assert_eq!(pdm["source"][0]["verify_ssl"].as_bool(), Some(false));
     }
 }

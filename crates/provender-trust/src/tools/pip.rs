@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use url::Url;
 
 use super::openssl::default_roots;
+use super::probe::probe_wheel;
 use super::python::{certifi, interpreter, library, python_version};
 use super::trust::source;
 use super::version::numbers;
 use super::{Installed, Request, Tool, ToolTrust, Words, below};
-use crate::files::{Found, ini, text};
+use crate::files::{Found, Ini, ini, text};
 use crate::process::Invocation;
 use crate::{CaBundle, Machine, Os, Setting};
 
@@ -19,6 +20,10 @@ pub(super) struct Pip;
 
 /// pip commands whose own sections of `pip.conf` matter here, the most particular first.
 const SECTIONS: [&str; 2] = ["download", "global"];
+
+/// The sections of `pip.conf` of the commands that reach an index, after that of all.
+const COMMANDS: [&str; 8] =
+    ["global", "install", "download", "wheel", "index", "list", "lock", "search"];
 
 impl Tool for Pip {
     fn name(&self) -> &'static str {
@@ -34,10 +39,7 @@ impl Tool for Pip {
     }
 
     fn trust(&self, machine: &Machine, installed: Option<&Installed>, url: &Url) -> ToolTrust {
-        let trusted = setting(machine, installed, "trusted-host");
-        if let Some(found) =
-            trusted.filter(|found| found.value.split_whitespace().any(|host| is_trusted(host, url)))
-        {
+        if let Some(found) = trusted_host(machine, installed, url) {
             return ToolTrust::off(&found);
         }
         let truststore = uses_truststore(machine, installed);
@@ -92,7 +94,7 @@ impl Tool for Pip {
 
     fn request(&self, request: &Request<'_>) -> std::io::Result<Option<Invocation>> {
         // A file by its URL: no index is asked, neither this one nor further ones of the user's settings.
-        let wheel = below(request.url, "provender_probe-0-py3-none-any.whl");
+        let wheel = below(request.url, &probe_wheel(request.scratch));
         let invocation = Invocation::new(&request.installed.program, request.scratch)
             .args(["-m", "pip", "--disable-pip-version-check", "download", "--no-deps"])
             .args(["--no-cache-dir", "--no-input", "--retries", "0", "--timeout", "15", "--dest"])
@@ -163,6 +165,21 @@ fn is_trusted(entry: &str, url: &Url) -> bool {
     }
 }
 
+/// The `trusted-host` that means the URL's host: the variable, else that of any command that reaches an index, since
+/// the others verifying is of no help to who uses that one.
+fn trusted_host(machine: &Machine, installed: Option<&Installed>, url: &Url) -> Option<Found> {
+    let means = |found: &Found| found.value.split_whitespace().any(|host| is_trusted(host, url));
+    let variable = "PIP_TRUSTED_HOST";
+    if let Some(value) = machine.set(variable) {
+        return Some(Found::variable(variable, value)).filter(means);
+    }
+    let files = inis(machine, installed);
+    COMMANDS
+        .iter()
+        .filter_map(|section| in_section(&files, section, "trusted-host"))
+        .find(|found| means(found))
+}
+
 /// A setting as pip finds it: `PIP_NAME`, else the last file that has it, in each the command's own section before
 /// `[global]`. An empty value is none.
 fn setting(machine: &Machine, installed: Option<&Installed>, name: &str) -> Option<Found> {
@@ -170,17 +187,23 @@ fn setting(machine: &Machine, installed: Option<&Installed>, name: &str) -> Opti
     if let Some(value) = machine.set(&variable) {
         return Some(Found::variable(&variable, value));
     }
-    let files: Vec<_> = files(machine, installed)
-        .into_iter()
-        .filter_map(|file| Some((ini(&text(&file)?), file)))
-        .collect();
+    let files = inis(machine, installed);
     // A section wins over a less particular one, wherever they stand.
-    SECTIONS.iter().find_map(|section| {
-        files.iter().rev().find_map(|(ini, file)| {
-            let entry = ini.get(section, name).filter(|entry| !entry.value.is_empty())?;
-            Some(Found::entry(file, &format!("{section}.{name}"), entry))
-        })
+    SECTIONS.iter().find_map(|section| in_section(&files, section, name))
+}
+
+/// A setting of one section: that of the last file that has it.
+fn in_section(files: &[(Ini, PathBuf)], section: &str, name: &str) -> Option<Found> {
+    files.iter().rev().find_map(|(ini, file)| {
+        let entry = ini.get(section, name).filter(|entry| !entry.value.is_empty())?;
+        Some(Found::entry(file, &format!("{section}.{name}"), entry))
     })
+}
+
+/// pip's configuration files that are there, read.
+fn inis(machine: &Machine, installed: Option<&Installed>) -> Vec<(Ini, PathBuf)> {
+    let files = files(machine, installed).into_iter();
+    files.filter_map(|file| Some((ini(&text(&file)?), file))).collect()
 }
 
 /// pip's configuration files, the later over the earlier (pip documentation, "Configuration"). `PIP_CONFIG_FILE` that
@@ -295,6 +318,19 @@ mod tests {
         let trust = Pip.trust(&machine, None, &url());
         assert_eq!(trust.verification, Verification::Off);
         assert_eq!(trust.place.unwrap().to_string(), format!("{}:2", file.display()));
+    }
+
+    #[test]
+    fn a_trusted_host_of_one_command_counts() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("root/etc/pip.conf");
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, "[install]\ntrusted-host = index.example\n").unwrap();
+        let trust = |variables| Pip.trust(&machine(dir.path(), variables), None, &url());
+        assert_eq!(trust(&[]).verification, Verification::Off);
+        assert_eq!(trust(&[]).decided_by, "install.trusted-host");
+        let variable = trust(&[("PIP_TRUSTED_HOST", "other.example")]);
+        assert_eq!(variable.verification, Verification::On);
     }
 
     #[test]

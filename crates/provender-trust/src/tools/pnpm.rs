@@ -4,6 +4,7 @@ use url::Url;
 
 use super::npm::on_node;
 use super::npm_config::{files, node_version, project_lines, remedy, trust};
+use super::probe::{probe_name, probe_version};
 use super::{Installed, Request, Tool, ToolTrust, Words, without_credentials};
 use crate::process::Invocation;
 use crate::{CaBundle, Machine, Setting};
@@ -36,13 +37,17 @@ impl Tool for Pnpm {
 
     fn request(&self, request: &Request<'_>) -> std::io::Result<Option<Invocation>> {
         // Elsewhere with the project's TLS settings: in the project it would run the project's hooks.
+        let (name, version) = (probe_name(request.scratch), probe_version());
         std::fs::write(
             request.scratch.join("package.json"),
-            "{\"name\":\"probe\",\"version\":\"0.0.0\"}",
+            format!(
+                "{{\"name\":\"probe\",\"version\":\"0.0.0\",\"dependencies\":{{\"{name}\":\"{version}\"}}}}"
+            ),
         )?;
         std::fs::write(request.scratch.join(".npmrc"), project_lines(request.machine))?;
         let invocation = Invocation::new(&request.installed.program, request.scratch)
-            .args(["dlx", "provender-probe"])
+            .args(["install", "--lockfile-only", "--ignore-scripts", "--ignore-pnpmfile"])
+            .args(["--ignore-workspace"])
             .env("npm_config_registry", without_credentials(request.url).as_str())
             .env("npm_config_fetch_retries", "0")
             .env("npm_config_fetch_timeout", "15000")
@@ -56,7 +61,13 @@ impl Tool for Pnpm {
 
     fn words(&self) -> Words {
         Words {
-            reached: &["ERR_PNPM_FETCH_4", "ERR_PNPM_FETCH_5", "ERR_PNPM_BROKEN_METADATA_JSON"],
+            reached: &[
+                "ERR_PNPM_FETCH_4",
+                "ERR_PNPM_FETCH_5",
+                "ERR_PNPM_BROKEN_METADATA_JSON",
+                "ERR_PNPM_NO_MATCHING_VERSION",
+                "ERR_PNPM_NO_VERSIONS",
+            ],
             refused: &[],
         }
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use url::Url;
 
 use super::asking::told;
+use super::probe::probe_requirement;
 use super::python::{certifi, interpreter, library};
 use super::requests::{VARIABLES, is_strict};
 use super::version::first_version;
@@ -75,7 +76,10 @@ impl Tool for Poetry {
         std::fs::create_dir(&project)?;
         let source = source_name(request.machine, request.url);
         let url = without_credentials(request.url);
-        std::fs::write(project.join("pyproject.toml"), project_text(&source, &url))?;
+        std::fs::write(
+            project.join("pyproject.toml"),
+            project_text(&probe_requirement(request.scratch), &source, &url),
+        )?;
         // The project's own settings of poetry, which stand beside its pyproject.toml.
         let own = request.machine.directory.join("poetry.toml");
         if own.is_file() {
@@ -99,12 +103,14 @@ impl Tool for Poetry {
 }
 
 /// A project that needs one thing of one index, which is asked and no other.
-pub(super) fn project_text(source: &str, url: &Url) -> String {
+fn project_text(requirement: &str, source: &str, url: &Url) -> String {
+    let quoted = |text: &str| toml_edit::Value::from(text).to_string();
+    let (requirement, source, url) = (quoted(requirement), quoted(source), quoted(url.as_str()));
     format!(
         "[project]\nname = \"probe\"\nversion = \"0\"\nrequires-python = \">=3.9\"\n\
-         dependencies = [\"provender-probe\"]\n\n\
+         dependencies = [{requirement}]\n\n\
          [tool.poetry]\npackage-mode = false\n\n\
-         [[tool.poetry.source]]\nname = \"{source}\"\nurl = \"{url}\"\npriority = \"primary\"\n"
+         [[tool.poetry.source]]\nname = {source}\nurl = {url}\npriority = \"primary\"\n"
     )
 }
 
@@ -156,4 +162,20 @@ fn config_dir(machine: &Machine) -> Option<PathBuf> {
         Os::Linux | Os::Windows => machine.config_dir()?.join("pypoetry"),
         Os::MacOs => machine.application_support()?.join("pypoetry"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sources_name_stays_a_name() {
+        let name = "a\"\n[tool.poetry.build]\nscript = \"x.py";
+        let url = Url::parse("https://index.example/simple/").unwrap();
+        let document: toml_edit::DocumentMut = project_text("a==1", name, &url).parse().unwrap();
+        let poetry = &document["tool"]["poetry"];
+        assert!(poetry.get("build").is_none());
+        assert_eq!(poetry["source"][0]["name"].as_str(), Some(name));
+        assert_eq!(poetry["source"][0]["url"].as_str(), Some(url.as_str()));
+    }
 }

@@ -7,6 +7,7 @@ use url::Url;
 
 use super::asking::told;
 use super::openssl::folders;
+use super::probe::{probe_name, probe_wheel};
 use super::version::{Numbers, first_version, numbers};
 use super::{Installed, Request, Tool, ToolTrust, Words, authority, below};
 use crate::files::{Found, Toml};
@@ -35,11 +36,10 @@ impl Tool for Uv {
 
     fn trust(&self, machine: &Machine, installed: Option<&Installed>, url: &Url) -> ToolTrust {
         let files = files(machine);
-        let insecure = machine
-            .set("UV_INSECURE_HOST")
-            .map(|value| vec![Found::variable("UV_INSECURE_HOST", value)])
-            .unwrap_or_else(|| hosts(&files));
-        for found in &insecure {
+        // The variable's hosts are added to those of the files.
+        let variable = machine.set("UV_INSECURE_HOST");
+        let variable = variable.map(|value| Found::variable("UV_INSECURE_HOST", value));
+        for found in variable.iter().chain(&hosts(&files)) {
             if found.value.split([' ', ',']).any(|host| is_insecure(host, url)) {
                 return ToolTrust::off(found);
             }
@@ -76,13 +76,13 @@ impl Tool for Uv {
     fn request(&self, request: &Request<'_>) -> std::io::Result<Option<Invocation>> {
         // A file by its URL, without what it depends on: no index is asked. The working directory is the user's, for
         // the settings of the project.
-        let wheel = below(request.url, "provender_probe-0-py3-none-any.whl");
+        let wheel = below(request.url, &probe_wheel(request.scratch));
         let mut invocation =
             Invocation::new(&request.installed.program, &request.machine.directory)
                 .args(["pip", "install", "--dry-run", "--no-deps", "--no-build", "--no-cache"])
                 .args(["--no-python-downloads", "--target"])
                 .args([request.scratch.join("target").display().to_string()])
-                .args([format!("provender-probe @ {wheel}")])
+                .args([format!("{} @ {wheel}", probe_name(request.scratch))])
                 .env("UV_HTTP_RETRIES", "0")
                 .env("UV_HTTP_TIMEOUT", "15");
         if let Some(python) = request.machine.python() {
@@ -200,15 +200,19 @@ mod tests {
     }
 
     #[test]
-    fn insecure_hosts_are_added_up_over_files() {
+    fn insecure_hosts_are_added_up_over_files_and_the_variable() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(dir.path().join("project")).unwrap();
         let file = dir.path().join("project/uv.toml");
         std::fs::write(&file, "allow-insecure-host = [\"a.example\", \"index.example:8443\"]\n")
             .unwrap();
         assert_eq!(trust(dir.path(), &[]).verification, Verification::Off);
-        let variable = trust(dir.path(), &[("UV_INSECURE_HOST", "b.example")]);
-        assert_eq!(variable.verification, Verification::On);
+        let beside = trust(dir.path(), &[("UV_INSECURE_HOST", "b.example")]);
+        assert_eq!(beside.verification, Verification::Off);
+        std::fs::remove_file(&file).unwrap();
+        let of = |host| trust(dir.path(), &[("UV_INSECURE_HOST", host)]).verification;
+        assert_eq!(of("b.example"), Verification::On);
+        assert_eq!(of("b.example index.example"), Verification::Off);
     }
 
     #[test]

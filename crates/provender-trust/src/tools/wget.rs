@@ -34,7 +34,7 @@ impl Tool for Wget {
 
     fn trust(&self, machine: &Machine, installed: Option<&Installed>, _url: &Url) -> ToolTrust {
         let check = setting(machine, "checkcertificate");
-        if let Some(found) = check.filter(|f| f.value.eq_ignore_ascii_case("off")) {
+        if let Some(found) = check.filter(|f| is_off(&f.value)) {
             return ToolTrust::off(&found);
         }
         let gnutls = installed.is_none_or(|installed| installed.facts.contains_key("tls"));
@@ -73,11 +73,11 @@ impl Tool for Wget {
     }
 
     fn request(&self, request: &Request<'_>) -> std::io::Result<Option<Invocation>> {
-        let out = request.scratch.join("body").display().to_string();
+        let out = request.machine.null_device();
         let hsts = request.scratch.join("hsts").display().to_string();
         let url = without_credentials(request.url);
         let invocation = Invocation::new(&request.installed.program, &request.machine.directory)
-            .args(["--tries=1", "--timeout=15", "--output-document", &out])
+            .args(["--tries=1", "--timeout=15", "--output-document", out])
             .args([format!("--hsts-file={hsts}")])
             .args(request.arguments.iter().cloned())
             .args([url.as_str()]);
@@ -94,6 +94,11 @@ impl Tool for Wget {
             ],
         }
     }
+}
+
+/// What `check_certificate` may say for no check; `quiet` leaves out the warning as well.
+fn is_off(value: &str) -> bool {
+    matches!(value.to_ascii_lowercase().as_str(), "off" | "no" | "0" | "quiet")
 }
 
 /// A command of the user's `wgetrc`, else of the system's.
@@ -139,5 +144,10 @@ mod tests {
         assert_eq!(Wget.trust(&machine, None, &url).verification, Verification::Off);
         std::fs::write(dir.path().join(".wgetrc"), "check_certificate = on\n").unwrap();
         assert_eq!(Wget.trust(&machine, None, &url).verification, Verification::On);
+        for off in ["No", "0", "quiet"] {
+            let text = format!("check_certificate = {off}\n");
+            std::fs::write(dir.path().join(".wgetrc"), text).unwrap();
+            assert_eq!(Wget.trust(&machine, None, &url).verification, Verification::Off, "{off}");
+        }
     }
 }

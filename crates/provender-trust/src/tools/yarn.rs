@@ -8,6 +8,7 @@ use url::{Host, Url};
 use super::node::roots;
 use super::npm::on_node;
 use super::npm_config::{node_version, prefix, variable};
+use super::probe::{probe_name, probe_version};
 use super::version::numbers;
 use super::{Installed, Request, Tool, ToolTrust, Words, npm_config, without_credentials};
 use crate::files::{Found, text, yaml, yarnrc};
@@ -68,7 +69,10 @@ impl Tool for Yarn {
         let settings = Settings::of(request.machine, Some(request.installed), request.url);
         // Elsewhere, with the project's TLS settings: in the project it would load the project's plug-ins, or run the
         // yarn that the project brings.
-        let manifest = "{\"name\":\"probe\",\"version\":\"0.0.0\",\"dependencies\":{\"provender-probe\":\"*\"}}";
+        let (name, version) = (probe_name(request.scratch), probe_version());
+        let manifest = format!(
+            "{{\"name\":\"probe\",\"version\":\"0.0.0\",\"dependencies\":{{\"{name}\":\"{version}\"}}}}"
+        );
         std::fs::write(request.scratch.join("package.json"), manifest)?;
         let invocation = Invocation::new(&request.installed.program, request.scratch)
             .env("YARN_IGNORE_PATH", "1")
@@ -97,7 +101,7 @@ impl Tool for Yarn {
             settings.modern_lines(request.machine),
         )?;
         let invocation = invocation
-            .args(["npm", "info", "provender-probe"])
+            .args(["npm", "info", name.as_str()])
             .env("YARN_NPM_REGISTRY_SERVER", url.as_str().trim_end_matches('/'))
             .env("YARN_HTTP_RETRY", "0")
             .env("YARN_HTTP_TIMEOUT", "15000")
@@ -112,6 +116,7 @@ impl Tool for Yarn {
             reached: &[
                 // yarn 1.
                 "Couldn't find package",
+                "Couldn't find any versions",
                 "Received malformed response",
                 "returned a 4",
                 "responseCode: 5",
