@@ -19,7 +19,7 @@ mod wanted;
 
 pub(crate) use draft::{check_url, path_text};
 
-pub use apply::{Applied, ApplyError, apply, rollback};
+pub use apply::{Applied, ApplyError, apply, newest_journal, rollback};
 pub use bundle::{BundleError, PublicRoot, full_bundle};
 pub use error::ConfigureError;
 pub use plan::{FileEdit, Plan};

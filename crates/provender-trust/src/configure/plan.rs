@@ -61,8 +61,8 @@ impl Plan {
     }
 }
 
-/// Keys whose value is a secret, in any of the formats that are edited.
-const SECRET_KEYS: [&str; 8] = [
+/// Keys whose value is a secret, in any of the formats that are edited; in lower case.
+const SECRET_KEYS: [&str; 19] = [
     "_authtoken",
     "_auth",
     "_password",
@@ -71,11 +71,22 @@ const SECRET_KEYS: [&str; 8] = [
     "npmauthident",
     "token",
     "auth",
+    "authorization",
+    "extraheader",
+    "secret",
+    "apikey",
+    "api_key",
+    "api-key",
+    "access_key",
+    "accesstoken",
+    "access_token",
+    "private-token",
+    "identitytoken",
 ];
 
 /// A line of a file without its secrets.
 fn shown(line: &str) -> String {
-    let line = without_credentials(line);
+    let line = without_tokens(&without_credentials(line));
     let lower = line.to_ascii_lowercase();
     for key in SECRET_KEYS {
         for (at, _) in lower.match_indices(key) {
@@ -88,7 +99,24 @@ fn shown(line: &str) -> String {
             }
         }
     }
-    line.into_owned()
+    line
+}
+
+/// A line without the tokens that conda's URLs hold in their path, `/t/TOKEN/`.
+fn without_tokens(line: &str) -> String {
+    const MARK: &str = "/t/";
+    let Some((head, mut rest)) = line.split_once("://") else { return line.to_owned() };
+    let mut out = format!("{head}://");
+    while let Some((before, after)) = rest.split_once(MARK) {
+        out.push_str(before);
+        out.push_str(MARK);
+        let ends = |c: char| matches!(c, '/' | '"' | '\'' | ',' | ']') || c.is_whitespace();
+        let (token, after) = after.split_at(after.find(ends).unwrap_or(after.len()));
+        out.push_str(if token.is_empty() { "" } else { "****" });
+        rest = after;
+    }
+    out.push_str(rest);
+    out
 }
 
 #[cfg(test)]
@@ -121,5 +149,34 @@ mod tests {
         assert!(!diff.contains("t0ps3cret") && !all.contains("t0ps3cret"), "{all}");
         assert!(all.contains("-registry=https://a.example/"), "{all}");
         assert!(!format!("{:?}", plan(Some(before), "")).contains("t0ps3cret"));
+    }
+
+    #[test]
+    fn secrets_of_headers_keys_and_conda_urls_are_masked() {
+        for line in [
+            "\textraHeader = AUTHORIZATION: basic t0ps3cret",
+            "Authorization: Bearer t0ps3cret",
+            "client_secret = t0ps3cret",
+            "\"apiKey\": \"t0ps3cret\"",
+            "api_key=t0ps3cret",
+            "x-api-key: t0ps3cret",
+            "aws_secret_access_key = t0ps3cret",
+            "accessToken: t0ps3cret",
+            "access_token: t0ps3cret",
+            "PRIVATE-TOKEN: t0ps3cret",
+            "\"identitytoken\": \"t0ps3cret\"",
+            "  - https://conda.example/t/t0ps3cret/main",
+            "channels: [\"https://conda.example/t/t0ps3cret\", b]",
+        ] {
+            let shown = shown(line);
+            assert!(!shown.contains("t0ps3cret") && shown.contains("****"), "{shown}");
+        }
+        assert_eq!(
+            shown("  - https://ann:x@conda.example/t/abc/main # https://b.example/t/def/x"),
+            "  - https://ann:****@conda.example/t/****/main # https://b.example/t/****/x"
+        );
+        for plain in ["path: /opt/t/abc/x", "- https://conda.example/main", "secrets_dir=a"] {
+            assert_eq!(shown(plain), plain);
+        }
     }
 }

@@ -59,26 +59,43 @@ fn stage_and_put(
     }
     for (at, (change, file)) in changes.iter().zip(staged).enumerate() {
         if let Err(source) = put(&change.path, file, persist) {
-            take_back(&changes[..at], &change.path, journal)?;
+            // Where syncing the folder failed the file itself has changed already.
+            let reached = at + usize::from(holds(&change.path, change.to.as_deref()));
+            take_back(&changes[..reached], &change.path, journal)?;
             return Err(write_error(&change.path, source));
         }
     }
     Ok(())
 }
 
-/// Restores what was changed before something failed.
+/// Restores what was changed before something failed. A file that cannot be restored keeps no other one from it.
 fn take_back(changes: &[Change], failed: &Path, journal: &Path) -> Result<(), ApplyError> {
+    let mut result = Ok(());
     for change in changes.iter().rev() {
-        stage(change, change.from.as_deref())
-            .and_then(|file| put(&change.path, file, &mut self::persist))
-            .map_err(|source| ApplyError::NotRestored {
+        let from = change.from.as_deref();
+        let restored =
+            stage(change, from).and_then(|file| put(&change.path, file, &mut self::persist));
+        if let Err(source) = restored
+            && !holds(&change.path, from)
+        {
+            result = Err(ApplyError::NotRestored {
                 failed: failed.to_owned(),
                 path: change.path.clone(),
                 journal: journal.to_owned(),
                 source,
-            })?;
+            });
+        }
     }
-    Ok(())
+    result
+}
+
+/// Whether a file holds this text; none means it is not there.
+fn holds(path: &Path, text: Option<&str>) -> bool {
+    match (fs::read(path), text) {
+        (Ok(bytes), Some(text)) => bytes == text.as_bytes(),
+        (Err(error), None) => error.kind() == io::ErrorKind::NotFound,
+        _ => false,
+    }
 }
 
 /// Writes a text beside its place, with the mode and owner that the file has or had. None where it should go.

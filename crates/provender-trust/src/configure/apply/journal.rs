@@ -14,6 +14,10 @@ use super::change::{missing_folders, sync_folder};
 /// The version of the journal's format.
 const SCHEMA: &str = "provender.configure-journal/1";
 
+/// What stands before and after the number of a journal in its name.
+const PREFIX: &str = "configure-";
+const SUFFIX: &str = ".json";
+
 /// What there was before a plan was written.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Journal {
@@ -76,7 +80,7 @@ impl Journal {
         Err(journal_error(serde::de::Error::custom(what)))
     }
 
-    /// Writes a journal under the first free number.
+    /// Writes a journal under the number after the highest, so that the order of the numbers is that of the edits.
     pub(super) fn write(&self, folder: &Path) -> Result<PathBuf, ApplyError> {
         let write_error = |path: &Path, source| ApplyError::Write { path: path.to_owned(), source };
         let text = serde_json::to_string_pretty(self)
@@ -90,8 +94,9 @@ impl Journal {
             .write_all(text.as_bytes())
             .and_then(|()| staged.as_file().sync_all())
             .map_err(|source| write_error(folder, source))?;
-        for number in 1u32.. {
-            let path = folder.join(format!("configure-{number:04}.json"));
+        let highest = numbered(folder).map(|(number, _)| number).max().unwrap_or(0);
+        for number in highest.saturating_add(1)..=u32::MAX {
+            let path = folder.join(format!("{PREFIX}{number:04}{SUFFIX}"));
             match staged.persist_noclobber(&path) {
                 Ok(_) => {
                     sync_folder(&path).map_err(|source| write_error(&path, source))?;
@@ -105,6 +110,20 @@ impl Journal {
         }
         Err(write_error(folder, io::Error::other("no number is free")))
     }
+}
+
+/// The journal that was written last into a folder; none where there is none.
+pub fn newest_journal(folder: &Path) -> Option<PathBuf> {
+    numbered(folder).max().map(|(_, path)| path)
+}
+
+/// The journals of a folder with their numbers.
+fn numbered(folder: &Path) -> impl Iterator<Item = (u32, PathBuf)> {
+    fs::read_dir(folder).into_iter().flatten().flatten().filter_map(|entry| {
+        let name = entry.file_name();
+        let number = name.to_str()?.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?;
+        Some((number.parse().ok()?, entry.path()))
+    })
 }
 
 /// What files held may be secret.

@@ -17,6 +17,8 @@ use super::Plan;
 use change::{Change, make, mode, persist};
 use journal::{Entry, Journal};
 
+pub use journal::newest_journal;
+
 /// Why a plan could not be written or taken back. The files are as they were before, except where
 /// [`NotRestored`](Self::NotRestored) says so.
 #[derive(Debug, thiserror::Error)]
@@ -304,6 +306,41 @@ mod tests {
         assert!(!desk.path("made").exists());
         let left: Vec<_> = fs::read_dir(desk.dir.path()).unwrap().collect();
         assert_eq!(left.len(), 1, "{left:?}");
+    }
+
+    #[test]
+    fn a_file_whose_folder_could_not_be_synced_is_restored_too() {
+        let desk = Desk::new();
+        desk.write("a", "old");
+        let change = |name: &str, from: Option<&str>| Change {
+            path: desk.path(name),
+            from: from.map(str::to_owned),
+            to: Some("new".to_owned()),
+            mode: None,
+        };
+        for changes in [vec![change("a", Some("old"))], vec![change("b", None)]] {
+            let failed = make(&changes, Path::new("journal"), &mut |file, path| {
+                persist(file, path)?;
+                Err(io::Error::other("cannot sync"))
+            });
+            assert!(matches!(failed, Err(ApplyError::Write { .. })), "{failed:?}");
+            assert_eq!((desk.text("a").as_deref(), desk.text("b")), (Some("old"), None));
+        }
+    }
+
+    #[test]
+    fn the_newest_journal_has_the_highest_number() {
+        let desk = Desk::new();
+        let folder = desk.path("backup");
+        assert_eq!(newest_journal(&folder), None);
+        let journals: Vec<_> = ["a", "b", "c"]
+            .map(|name| desk.apply(vec![desk.edit(name, "new")]).unwrap().journal.unwrap())
+            .into();
+        fs::remove_file(&journals[0]).unwrap();
+        assert_eq!(newest_journal(&folder).as_ref(), Some(&journals[2]));
+        let next = desk.apply(vec![desk.edit("d", "new")]).unwrap().journal;
+        assert_eq!(next, Some(folder.join("configure-0004.json")));
+        assert_eq!(newest_journal(&folder), next);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use provender_core::Diagnostic;
-use provender_trust::configure::{ApplyError, rollback};
+use provender_trust::configure::{ApplyError, newest_journal, rollback};
 
 use crate::output::{Output, shown};
 use crate::settings::Settings;
@@ -48,18 +48,6 @@ pub(crate) fn confirm(yes: bool, question: &str, output: &Output) -> Result<Aske
 /// The folder of the journals of one tool, or of `doctor --fix`.
 pub(crate) fn journals(settings: &Settings, of: &str) -> PathBuf {
     super::folder(settings).join("journal").join(of)
-}
-
-/// The journal that was written last.
-fn newest_journal(folder: &Path) -> Option<PathBuf> {
-    let entries = std::fs::read_dir(folder).ok()?.flatten();
-    let journals = entries.filter_map(|entry| {
-        let path = entry.path();
-        let is_journal = path.extension().is_some_and(|extension| extension == "json");
-        let written = entry.metadata().ok()?.modified().ok()?;
-        is_journal.then_some((written, path))
-    });
-    journals.max().map(|(_, path)| path)
 }
 
 /// Takes back the last edits of a folder of journals; gives the files that were restored.
