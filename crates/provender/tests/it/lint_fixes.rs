@@ -265,6 +265,20 @@ fn where_one_file_cannot_be_written_none_is() {
 }
 
 #[test]
+fn where_the_ca_cannot_be_kept_out_of_the_image_nothing_is_fixed() {
+    let sandbox = Sandbox::new();
+    let text = "FROM a.example/b:1\nCOPY . .\nRUN pip install --trusted-host a.example x\n";
+    sandbox.write("Dockerfile", text);
+    // The folder with the CA would have to be kept out of the image.
+    std::fs::create_dir(sandbox.path(".dockerignore")).unwrap();
+    let run = fix(&sandbox).exits(2);
+    one_error(&run);
+    says(&run, &["error[file/cannot-write]", "--> .dockerignore", "nothing was fixed"]);
+    assert_eq!(sandbox.read("Dockerfile"), text);
+    assert!(!sandbox.has("provender-ca"));
+}
+
+#[test]
 fn a_bundle_that_is_none_is_no_answer() {
     let sandbox = secrets();
     let before = files_of(&sandbox.project());

@@ -36,9 +36,11 @@ impl Changes {
             self.provided.push((provision.folder.join(name), text));
         }
         for (path, line) in &provision.ignored {
-            let before = std::fs::read_to_string(path).unwrap_or_default();
+            let before = present(path)?;
             if !before.lines().any(|known| known.trim() == line.trim()) {
-                self.texts.push((path.clone(), before.clone(), format!("{before}{line}")));
+                let gap = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
+                let after = format!("{before}{gap}{line}");
+                self.texts.push((path.clone(), before, after));
             }
         }
         Ok(())
@@ -62,10 +64,26 @@ impl Changes {
                 for (path, before, _) in &self.texts[..index] {
                     file::replace(path, before)?;
                 }
-                return Err(error.into());
+                let hint = "check the permissions of its folder, and whether something stands in its \
+                            place; nothing was fixed";
+                return Err(error.hint(hint).into());
             }
         }
         Ok(())
+    }
+}
+
+/// The text of a file that was not among those looked at; nothing if there is none.
+fn present(path: &Path) -> Result<String, Diagnostic> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => {
+            let message = format!("a line has to be added, and it cannot be read: {error}");
+            Err(Diagnostic::error("file/cannot-write", message)
+                .at(Place::file(shown(path)))
+                .hint("make it a file in UTF-8; nothing was fixed"))
+        }
     }
 }
 
@@ -105,4 +123,50 @@ fn readable(path: &Path, mode: u32) -> Result<(), Diagnostic> {
     #[cfg(not(unix))]
     let _ = (path, mode);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_written_already_is_taken_back_where_another_file_cannot_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = folder.path().join("pip.conf");
+        std::fs::write(&first, "before\n").unwrap();
+        let change = |path: PathBuf| (path, "before\n".to_owned(), "after\n".to_owned());
+        let mut changes = Changes::default();
+        changes.texts.push(change(first.clone()));
+        changes.write().unwrap();
+        assert_eq!(std::fs::read_to_string(&first).unwrap(), "after\n");
+
+        changes.texts.push(change(folder.path().join("nowhere/pip.conf")));
+        let failure = changes.write().unwrap_err();
+        assert_eq!(failure.diagnostics[0].rule, "file/cannot-write");
+        assert_eq!(std::fs::read_to_string(&first).unwrap(), "before\n");
+    }
+
+    #[test]
+    fn a_line_is_added_to_what_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".dockerignore");
+        let provision = Provision {
+            folder: folder.path().join("ca"),
+            files: vec![("a", Content::Text("b\n".to_owned()))],
+            ignored: vec![(path.clone(), "ca\n".to_owned())],
+            build_line: String::new(),
+        };
+        let add = |text: &[u8]| {
+            std::fs::write(&path, text).unwrap();
+            let mut changes = Changes::default();
+            changes.add(&provision, "").and_then(|()| changes.write())
+        };
+        add(b"node_modules").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "node_modules\nca\n");
+        assert_eq!(std::fs::read_to_string(folder.path().join("ca/a")).unwrap(), "b\n");
+        add(b"ca").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "ca");
+        assert!(add(b"\xfc\n").is_err());
+        assert_eq!(std::fs::read(&path).unwrap(), b"\xfc\n");
+    }
 }
