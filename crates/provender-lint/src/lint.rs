@@ -166,7 +166,6 @@ impl Linter {
         let mut found = Vec::new();
         for rule in &self.rules {
             rule.check(file, &mut found);
-            rule.check_among(file, project.files(), &mut found);
             rule.check_in(file, project, &mut found);
         }
         let (mut findings, mut suppressed) = suppress::apply(file, found, |id| self.runs(id));

@@ -1,11 +1,12 @@
 //! The fixes of all files together: a Dockerfile's bring edits to its compose file with them, and a
 //! configuration file that an image copies may not lose its bypass before the image has the CA.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::edits::merge;
-use super::image::{self, CaPlan, Provider, Provision};
+use super::image::{CaPlan, Images, Provider, Provision};
 use super::{Fixer, Grounds, Left, Made, Prover};
 use crate::facts::Span;
 use crate::finding::{Edit, Finding};
@@ -55,11 +56,13 @@ pub fn project(linter: &Linter, all: &[File], trust: &Trust<'_>) -> ProjectFix {
         provide: trust.assume_ca.is_some().then_some(provide),
     };
     let fixer = Fixer::new(linter, all, grounds(&provide));
+    let images = OnceCell::new();
+    let images = || images.get_or_init(|| Images::of(&dockerfiles, all));
     let mut losing = Vec::new();
     for file in others {
         let mut plan = fixer.plan(file);
         let takes_away = !plan.edits.is_empty();
-        if takes_away && trust.assume_ca.is_none() && is_shipped(file, &dockerfiles, all) {
+        if takes_away && trust.assume_ca.is_none() && images().take_in(&file.path) {
             // That it verifies on this machine says nothing of an image, which has a trust of its own.
             plan = fixer.plan_of_dead(file);
         }
@@ -88,11 +91,6 @@ pub fn project(linter: &Linter, all: &[File], trust: &Trust<'_>) -> ProjectFix {
     }
     fix.edits.retain(|_, edits| !edits.is_empty());
     fix
-}
-
-/// Whether an image gets a copy of a file.
-fn is_shipped(file: &File, dockerfiles: &[&File], all: &[File]) -> bool {
-    dockerfiles.iter().any(|dockerfile| image::takes_in(dockerfile, all, &file.path))
 }
 
 impl ProjectFix {

@@ -48,12 +48,14 @@ impl<'a> Reference<'a> {
         self.repository.rsplit('/').next().unwrap_or(self.repository)
     }
 
-    /// Whether it is one of Docker's own images, which have no folder or `library`: `python`,
+    /// Whether it is one of Docker's own images, which have no folder but `library`, or a mirror's copy of one: `python`,
     /// `library/python`, `registry.example/library/python`.
     pub(crate) fn is_library(&self) -> bool {
-        match self.repository.rsplit_once('/') {
-            None => true,
-            Some((folder, _)) => folder == "library" || folder.ends_with("/library"),
+        let mut parts = self.repository.rsplit('/').skip(1);
+        match (parts.next(), parts.next(), parts.next()) {
+            (None | Some("library"), None, None) => true,
+            (Some("library"), Some(host), None) => host.contains(['.', ':']),
+            _ => false,
         }
     }
 

@@ -142,8 +142,5 @@ pub trait Rule: Sync {
     fn check(&self, file: &File, findings: &mut Vec<Finding>);
 
     /// Looks at one file among all that were given, for what one file alone does not tell.
-    fn check_among(&self, _file: &File, _all: &[File], _findings: &mut Vec<Finding>) {}
-
-    /// As [`Rule::check_among`], for rules that look for certain files among all.
     fn check_in(&self, _file: &File, _project: &Project<'_>, _findings: &mut Vec<Finding>) {}
 }

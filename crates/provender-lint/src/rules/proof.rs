@@ -22,7 +22,6 @@ pub(crate) fn found(rule: &dyn Rule, texts: &[(&str, &str)]) -> Vec<Finding> {
     let files = files(texts);
     let mut findings = Vec::new();
     rule.check(&files[0], &mut findings);
-    rule.check_among(&files[0], &files, &mut findings);
     rule.check_in(&files[0], &Project::of(&files), &mut findings);
     let text = &*files[0].text;
     for finding in &findings {

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::tree::{self, Node};
-use super::word::Raw;
+use super::word::{Raw, before_blanks};
 use crate::facts::{Facts, Span};
 use crate::passage::Passage;
 use crate::source::FileKind;
@@ -20,12 +20,14 @@ pub(super) struct Written {
     content: Passage,
     /// Whether the text stands in the file as it is, so that comments in it are comments.
     verbatim: bool,
+    /// Where each line that is a word of its own stands: its text, and what goes with the word.
+    lines: Vec<(Span, Span)>,
 }
 
 /// Adds the settings of a file that a builder or a shell is given byte for byte, as a heredoc.
 pub(crate) fn read_heredoc(path: &str, file: &str, content: Span, facts: &mut Facts) {
     let content = Passage::verbatim(file, content);
-    Written { path: path.to_owned(), content, verbatim: true }.read(None, facts);
+    Written { path: path.to_owned(), content, verbatim: true, lines: Vec::new() }.read(None, facts);
 }
 
 /// Where a text writes its input, in which `</` stands for a heredoc: `cat </ > /etc/pip.conf`.
@@ -60,7 +62,8 @@ pub(super) fn of_statement(passage: &Passage, statement: Node<'_>) -> Option<Wri
         ("printf", None) => (printed(passage, &first[1..])?, false),
         _ => return None,
     };
-    (!path.is_empty()).then_some(Written { path, content, verbatim })
+    let lines = if verbatim { Vec::new() } else { lines(passage, first) };
+    (!path.is_empty()).then_some(Written { path, content, verbatim, lines })
 }
 
 impl Written {
@@ -78,7 +81,7 @@ impl Written {
             let alone = rest.iter().all(|rest| rest.trim().is_empty());
             setting.whole = match whole {
                 Some(whole) if alone => whole.clone(),
-                _ => place(&setting.whole),
+                _ => self.with_word(place(&setting.whole)),
             };
             let only = setting.values.len() == 1;
             for value in &mut setting.values {
@@ -94,6 +97,19 @@ impl Written {
                 facts.comments.push(comment);
             }
         }
+    }
+}
+
+impl Written {
+    /// A span with the quotes around it and the blanks before it, if it is all of a word.
+    fn with_word(&self, span: Span) -> Span {
+        // The end of its line stands for what is between it and the next word's text.
+        let next = |at: usize| self.lines.get(at + 1).map(|(text, _)| text.start);
+        let is_it = |at: usize, text: &Span| {
+            text.start == span.start && (text.end == span.end || next(at) == Some(span.end))
+        };
+        let word = self.lines.iter().enumerate().find(|(at, (text, _))| is_it(*at, text));
+        word.map_or(span.clone(), |(_, (_, word))| word.clone())
     }
 }
 
@@ -221,6 +237,20 @@ fn printed(passage: &Passage, words: &[Raw<'_>]) -> Option<Passage> {
     }
 }
 
+/// The words that `printf '%s\n'` prints on lines of their own.
+fn lines(passage: &Passage, words: &[Raw<'_>]) -> Vec<(Span, Span)> {
+    let [name, format, rest @ ..] = words else { return Vec::new() };
+    if text(passage, name) != "printf" || text(passage, format) != "%s\\n" || rest.len() < 2 {
+        return Vec::new();
+    }
+    let place = |word: &Raw<'_>| {
+        let inner = word.unquoted(passage);
+        let start = before_blanks(passage.text(), word.range.start);
+        (inner.span(0..inner.text().len()), passage.span_with_gap(start..word.range.end))
+    };
+    rest.iter().map(place).collect()
+}
+
 /// Words with something between them and a line's end behind them.
 fn joined<'w, 't: 'w>(
     passage: &Passage,
@@ -335,8 +365,9 @@ mod tests {
                 ("global.timeout".into(), "9".into(), "timeout = 9\\n".into())
             ]
         );
-        let text = "printf '%s\\n' a=1 b=2 > .npmrc\n";
-        assert_eq!(script(text).len(), 2);
+        let text = "printf '%s\\n' a=1 'b=2' > .npmrc\n";
+        let wholes: Vec<_> = script(text).into_iter().map(|(_, _, whole)| whole).collect();
+        assert_eq!(wholes, [" a=1", " 'b=2'"]);
     }
 
     #[test]

@@ -283,7 +283,9 @@ fn a_bundle_that_is_none_is_no_answer() {
     let sandbox = secrets();
     let before = files_of(&sandbox.project());
     sandbox.write("../home/no.pem", "no certificate\n");
-    for (bundle, words) in [("../home/none.pem", "cannot read"), ("../home/no.pem", "holds no certificate")] {
+    for (bundle, words) in
+        [("../home/none.pem", "cannot read"), ("../home/no.pem", "holds no certificate")]
+    {
         let run = lint(&sandbox, &format!("--fix --assume-ca {bundle}")).exits(2);
         one_error(&run);
         says(&run, &["error[net/ca-bundle]", words]);

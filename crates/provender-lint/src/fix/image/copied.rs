@@ -7,11 +7,23 @@ use super::{folder, relative};
 use crate::dockerfile::Instruction;
 use crate::source::File;
 
-/// Whether some step of a Dockerfile copies a file into its image.
-pub(in crate::fix) fn takes_in(dockerfile: &File, all: &[File], path: &Path) -> bool {
-    let instructions = dockerfile.dockerfile.iter().flat_map(|parsed| &parsed.instructions);
-    let builds = builds(dockerfile, all);
-    instructions.into_iter().any(|instruction| copies(dockerfile, instruction, &builds, path))
+/// Dockerfiles with the builds that compose files make of them.
+pub(in crate::fix) struct Images<'a>(Vec<(&'a File, Vec<Build<'a>>)>);
+
+impl<'a> Images<'a> {
+    pub(in crate::fix) fn of(dockerfiles: &[&'a File], all: &'a [File]) -> Self {
+        Self(dockerfiles.iter().map(|dockerfile| (*dockerfile, builds(dockerfile, all))).collect())
+    }
+
+    /// Whether some step copies a file into an image.
+    pub(in crate::fix) fn take_in(&self, path: &Path) -> bool {
+        self.0.iter().any(|(dockerfile, builds)| {
+            let parsed = dockerfile.dockerfile.iter();
+            parsed
+                .flat_map(|parsed| &parsed.instructions)
+                .any(|instruction| copies(dockerfile, instruction, builds, path))
+        })
+    }
 }
 
 /// Whether an instruction copies a file, or a folder that it stands in, out of a build context.

@@ -33,7 +33,7 @@ use crate::facts::Span;
 use crate::finding::Edit;
 use crate::source::{File, FileKind};
 use concern::Concern;
-pub(super) use copied::takes_in;
+pub(super) use copied::Images;
 
 pub use provider::Provider;
 pub use provision::{Content, Provision};
