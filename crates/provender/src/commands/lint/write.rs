@@ -156,10 +156,13 @@ mod tests {
             ignored: vec![(path.clone(), "ca\n".to_owned())],
             build_line: String::new(),
         };
+        let pem = folder.path().join("ca.pem");
+        std::fs::write(&pem, provender_test::Authority::named("ca").pem()).unwrap();
+        let authorities = Authorities::of(&pem, "--assume-ca").unwrap().unwrap();
         let add = |text: &[u8]| {
             std::fs::write(&path, text).unwrap();
             let mut changes = Changes::default();
-            changes.add(&provision, "").and_then(|()| changes.write())
+            changes.add(&provision, &authorities).and_then(|()| changes.write())
         };
         add(b"node_modules").unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "node_modules\nca\n");
