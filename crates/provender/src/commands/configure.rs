@@ -1,13 +1,13 @@
 //! `provender configure TOOL`: a tool's own files, for our index and the CA.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use provender_core::Diagnostic;
 use provender_core::redact::redacted;
 use provender_trust::configure::{
-    self, Applied, ConfigurableTool, Plan, ToolVersion, Wanted, apply,
+    self, Applied, ConfigurableTool, Plan, Scope, ToolVersion, Wanted, apply,
 };
-use provender_trust::{Machine, tools};
+use provender_trust::{CaBundle, Machine, Os, tools};
 use serde::Serialize;
 
 use super::{json, trust};
@@ -47,43 +47,58 @@ pub(crate) fn run(
         output.result(&trust::told_restored(&restored))?;
         return Ok(Answer::Yes);
     }
-    let machine = trust::machine(here, None)?;
-    let folder = trust::folder(&settings);
+    let machine = trust::machine(here, None, &settings)?;
+    let place = CaPlace::of(args.scope.into(), &machine, &settings);
     let authorities = match Authorities::named(args.ca.as_ref(), &settings)? {
         Some(named) => Some(named),
-        None => Authorities::remembered(&folder)?,
+        None => match Authorities::remembered(&place.folder)? {
+            Some(there) => Some(there),
+            None => Authorities::remembered(&trust::folder(&settings))?,
+        },
     };
-    let wanted = wanted(args, tool, &machine, authorities.is_some(), &settings, output)?;
-    // Container tools and apk get copies of the certificates, which have to be there for that.
-    if let Some(authorities) = authorities.as_ref().filter(|_| copies(tool)) {
-        keep(authorities, &folder, output)?;
-    }
-    let plan = configure::plan(tool, &machine, &wanted).map_err(|error| error.diagnostic())?;
+    let files = authorities.as_ref().map(|_| Authorities::files(&place.folder));
+    let wanted = wanted(args, tool, &machine, files, &settings, output)?;
+    let plan = planned(tool, &machine, &wanted, authorities.as_ref())?;
     let human = output.format == Format::Human;
     if human && !plan.is_empty() {
         output.result(&plan.diff())?;
     }
+    // Also where the files say the right thing already: what they name has to be there.
+    let lacking = authorities.as_ref().filter(|authorities| !authorities.lie_in(&place.folder));
     let mut applied = None;
-    if !plan.is_empty() && !args.dry_run {
+    let (mut declined, mut kept) = (false, false);
+    if (!plan.is_empty() || lacking.is_some()) && !args.dry_run {
         if !human {
             output.say(&plan.diff());
         }
-        let question = format!("write these changes for {tool}?");
-        if trust::confirm(args.yes, &question, output)? == Asked::No {
-            return Ok(Answer::Yes);
+        if let Some(authorities) = lacking {
+            let (file, from) = (Authorities::files(&place.folder).authority, &authorities.origin);
+            output.say(&format!("{} gets the authority: {from}", shown(&file)));
         }
-        applied = Some(apply(&plan, &journals).map_err(|error| error.diagnostic())?);
-    }
-    // Also where the files say the right thing already: what they name has to be there.
-    if let Some(authorities) = authorities.as_ref().filter(|_| !args.dry_run) {
-        keep(authorities, &folder, output)?;
+        let question = format!("write these changes for {tool}?");
+        declined = trust::confirm(args.yes, &question, output)? == Asked::No;
+        if !declined {
+            // What the files name is there before they do.
+            if let Some(authorities) = lacking {
+                place.keep(authorities, output)?;
+                kept = true;
+            }
+            applied = match plan.is_empty() {
+                true => None,
+                false => Some(apply(&plan, &journals).map_err(|error| error.diagnostic())?),
+            };
+        }
     }
     for note in &plan.notes {
         output.say(&format!("note: {note}"));
     }
+    let answer = if declined { Answer::No } else { Answer::Yes };
     if human {
-        output.result(&told(tool, &plan, applied.as_ref()))?;
-        return Ok(Answer::Yes);
+        // Whoever declined was told so.
+        if !declined {
+            output.result(&told(tool, &plan, applied.as_ref()))?;
+        }
+        return Ok(answer);
     }
     let url = |url: &url::Url| redacted(url);
     output.result(&json(&Document {
@@ -95,11 +110,11 @@ pub(crate) fn run(
         ca: wanted.ca.as_ref().map(|path| shown(path)),
         files: plan.edits.iter().map(|edit| shown(&edit.path)).collect(),
         diff: plan.diff(),
-        written: applied.is_some(),
+        written: applied.is_some() || kept,
         notes: &plan.notes,
         journal: applied.and_then(|applied| applied.journal).map(|path| shown(&path)),
     })?)?;
-    Ok(Answer::Yes)
+    Ok(answer)
 }
 
 fn unknown(name: &str) -> Diagnostic {
@@ -109,22 +124,69 @@ fn unknown(name: &str) -> Diagnostic {
 
 /// Whether a tool gets copies of the certificates in place of their path.
 fn copies(tool: ConfigurableTool) -> bool {
-    matches!(
-        tool,
-        ConfigurableTool::Docker
-            | ConfigurableTool::BuildKit
-            | ConfigurableTool::Podman
-            | ConfigurableTool::Apk
-    )
+    matches!(tool, ConfigurableTool::Docker | ConfigurableTool::Podman | ConfigurableTool::Apk)
 }
 
-/// Puts the certificates where the settings of tools name them.
-fn keep(authorities: &Authorities, folder: &Path, output: &Output) -> Result<(), Diagnostic> {
-    if authorities.write(folder)?.replaced {
-        let file = Authorities::files(folder).authority;
-        output.say(&format!("{} held another authority and was replaced", shown(&file)));
+/// Where the certificates lie that the settings of tools name.
+struct CaPlace {
+    folder: PathBuf,
+    /// Whether all users of the machine read them.
+    shared: bool,
+}
+
+impl CaPlace {
+    /// Settings of the whole machine name no file of one user's home.
+    fn of(scope: Scope, machine: &Machine, settings: &Settings) -> Self {
+        if scope != Scope::System {
+            return Self { folder: trust::folder(settings), shared: false };
+        }
+        let folder = match (machine.os, machine.set("PROGRAMDATA")) {
+            (Os::Windows, Some(data)) => PathBuf::from(data).join("provender").join("trust"),
+            _ => machine.system_path("/etc/provender/trust"),
+        };
+        Self { folder, shared: true }
     }
-    Ok(())
+
+    fn keep(&self, authorities: &Authorities, output: &Output) -> Result<(), Diagnostic> {
+        let folder = &self.folder;
+        let written =
+            if self.shared { authorities.publish(folder) } else { authorities.write(folder) }?;
+        if written.replaced {
+            let file = written.files.authority;
+            output.say(&format!("{} held another authority and was replaced", shown(&file)));
+        }
+        Ok(())
+    }
+}
+
+/// What would be written. Tools that get copies of the certificates get them from a folder that goes:
+/// nothing is kept before somebody agrees.
+fn planned(
+    tool: ConfigurableTool,
+    machine: &Machine,
+    wanted: &Wanted,
+    authorities: Option<&Authorities>,
+) -> Result<Plan, Diagnostic> {
+    let plan = |wanted: &Wanted| {
+        configure::plan(tool, machine, wanted).map_err(|error| error.diagnostic())
+    };
+    let (Some(authorities), Some(kept), true) = (authorities, &wanted.ca, copies(tool)) else {
+        return plan(wanted);
+    };
+    let folder = tempfile::tempdir().map_err(|error| {
+        Diagnostic::error("file/cannot-write", format!("cannot make a folder: {error}"))
+            .hint("make room in the folder for temporary files, or name another with TMPDIR")
+    })?;
+    let staged = authorities.write(folder.path())?.files;
+    let mut planned = plan(&Wanted {
+        ca: Some(staged.authority.clone()),
+        full_bundle: Some(staged.full),
+        ..wanted.clone()
+    })?;
+    for note in &mut planned.notes {
+        *note = note.replace(&shown(&staged.authority), &shown(kept));
+    }
+    Ok(planned)
 }
 
 /// What was asked for, with what holds where nothing was said.
@@ -132,7 +194,7 @@ fn wanted(
     args: &ConfigureArgs,
     tool: ConfigurableTool,
     machine: &Machine,
-    with_authority: bool,
+    files: Option<CaBundle>,
     settings: &Settings,
     output: &Output,
 ) -> Result<Wanted, Diagnostic> {
@@ -145,7 +207,6 @@ fn wanted(
             url
         }),
     };
-    let files = with_authority.then(|| Authorities::files(&trust::folder(settings)));
     let (ca, full_bundle) = files.map(|files| (files.authority, files.full)).unzip();
     Ok(Wanted {
         index,

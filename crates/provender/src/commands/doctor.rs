@@ -41,12 +41,12 @@ pub(crate) fn run(
         let message = "no host is looked at: the settings say offline";
         return Err(Diagnostic::error("doctor/offline", message)
             .hint("run it without --offline and PROVENDER_OFFLINE")
-            .decided_by("--offline")
+            .decided_by(offline_decided_by())
             .into());
     }
     let client = network::client_settings(&settings)?;
     check_flags(&client)?;
-    let machine = trust::machine(here, args.python.as_deref())?;
+    let machine = trust::machine(here, args.python.as_deref(), &settings)?;
     let spinner = Spinner::new(output, "looking at the hosts");
     let looked = look(args, &settings, client.clone())?;
     if let Some(file) = &args.save_ca {
@@ -59,10 +59,9 @@ pub(crate) fn run(
         tools = tools::matrix(&looked, &machine, &settings)?;
     }
     let mut exposure = Vec::new();
-    if let (Some(environment), Some((index, _))) =
-        (&args.exposure, looked.targets.for_tools.first())
-    {
-        exposure = exposure::steps(environment, index, client, &spinner)?;
+    if let Some(environment) = &args.exposure {
+        let indexes = looked.targets.for_tools.iter().map(|(index, _)| index);
+        exposure = exposure::steps(environment, indexes, client, &spinner)?;
     }
     spinner.finish();
     output.diagnostics(&looked.notes);
@@ -110,16 +109,22 @@ fn look(
             .map_err(|error| network::diagnostic(&error))?;
         let mut probes = prober.probe_all(&targets.hosts).await;
         for (probe, target) in probes.iter_mut().zip(&targets.hosts) {
-            // Which file it was says nothing of the host.
+            // Which file it was says nothing of the host, and its query may be a signature.
             if target.purpose == targets::FILE_HOST {
-                let mut url = target.url.clone();
+                let mut url = targets::without_query(&target.url);
                 url.set_path("/");
-                probe.report.url = url.to_string();
+                probe.report.url = provender_net::redact(&url);
             }
         }
         let notes = std::mem::take(&mut targets.notes);
         Ok(Looked { prober, probes, targets, notes })
     })
+}
+
+/// What forbids the network: the option on the command line, else the variable that stands for it.
+fn offline_decided_by() -> &'static str {
+    let on_command_line = std::env::args_os().any(|argument| argument == "--offline");
+    if on_command_line { "--offline" } else { "PROVENDER_OFFLINE" }
 }
 
 /// A bundle that this command line names has to be there; those of other settings are looked at.

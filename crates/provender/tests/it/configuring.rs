@@ -80,6 +80,31 @@ fn nothing_is_written_before_somebody_agrees() {
 }
 
 #[test]
+fn a_copy_of_the_authority_is_shown_and_nothing_is_kept_before_somebody_agrees() {
+    let desk = Desk::new();
+    let args = "configure docker --registry https://registry.example:5000 --ca corp.pem";
+    let copy = ".config/docker/certs.d/registry.example:5000/ca.crt";
+    for (args, code) in [(format!("{args} --dry-run"), 0), (args.to_owned(), 2)] {
+        let run = desk.run(&args).exits(code);
+        assert!(run.stdout.contains("+-----BEGIN CERTIFICATE-----"), "{run}");
+        assert!(files_of(&desk.sandbox.data_dir()).is_empty(), "{args}");
+        assert!(!desk.sandbox.home().join(copy).exists(), "{args}");
+    }
+    desk.run(&format!("{args} --yes")).exits(0);
+    assert!(desk.home(copy).contains("-----BEGIN CERTIFICATE-----"));
+    assert!(desk.sandbox.data_dir().join("trust/corporate.pem").is_file());
+}
+
+#[test]
+fn settings_of_the_system_name_no_file_of_a_home() {
+    let desk = Desk::new();
+    let args = format!("configure pip --index {INDEX} --ca corp.pem --scope system --dry-run");
+    let run = desk.run(&args).exits(0);
+    assert!(run.stdout.contains("/etc/provender/trust/ca-bundle.pem"), "{run}");
+    assert!(files_of(&desk.sandbox.data_dir()).is_empty());
+}
+
+#[test]
 fn credentials_and_servers_without_tls_are_refused() {
     let desk = Desk::new();
     let run =

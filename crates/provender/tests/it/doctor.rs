@@ -367,4 +367,6 @@ fn what_was_exchanged_on_the_way_is_found() {
     assert!(report.to_string().contains("doctor/exposure-unknown"), "{report}");
     let run = bench.run(&format!("doctor {} --ca-bundle corp.pem --exposure nowhere", index.url()));
     says(&run.exits(2), &["error[doctor/no-environment]"]);
+    let run = bench.run("doctor http://0.0.0.0:1/simple/ --exposure site");
+    says(&run.exits(2), &["error[doctor/exposure-channel]"]);
 }

@@ -114,6 +114,35 @@ fn the_umask_does_not_keep_the_folder_from_builds() {
 }
 
 #[test]
+fn a_finished_fix_leaves_no_journal_and_tells_of_one_that_was_cut_off() {
+    let sandbox = Sandbox::new();
+    let journals = sandbox.data_dir().join("trust/journal/lint");
+    let text = "[global]\ntrusted-host = index.example\n";
+    sandbox.write("pip.conf", text);
+    let run = fix(&sandbox).exits(0);
+    assert!(!run.stderr.contains("cut off"), "{run}");
+    assert_eq!(std::fs::read_dir(&journals).unwrap().count(), 0);
+    std::fs::write(journals.join("configure-0007.json"), "{}").unwrap();
+    sandbox.write("pip.conf", text);
+    says(&fix(&sandbox).exits(0), &["was cut off", "configure-0007.json"]);
+}
+
+#[test]
+fn an_ignore_file_that_is_no_text_is_kept_and_nothing_is_fixed() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "Dockerfile",
+        "FROM a.example/python:3.12\nCOPY . /app\n\
+         RUN pip install --trusted-host index.example -i https://index.example/simple x\nUSER 1000\n",
+    );
+    std::fs::write(sandbox.path(".dockerignore"), b"caf\xe9\n").unwrap();
+    let before = files_of(&sandbox.project());
+    let run = fix(&sandbox).exits(2);
+    says(&run, &["lint/cannot-read"]);
+    assert_eq!(files_of(&sandbox.project()), before);
+}
+
+#[test]
 fn a_difference_is_what_a_fix_then_writes() {
     let sandbox = Sandbox::new();
     sandbox.write("pip.conf", "[global]\n# ours\ntrusted-host = index.example\nretries = 3\n");

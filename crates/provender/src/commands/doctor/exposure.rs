@@ -7,7 +7,8 @@
 mod installed;
 mod wheel;
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use provender_core::check::Step;
@@ -34,12 +35,27 @@ const NAMED: usize = 10;
 /// What became of one distribution.
 enum Verdict {
     Same,
-    /// It came over no channel: it was installed from this machine.
-    Local,
+    /// It is worked on in a folder of this machine, which is no copy of anything.
+    Editable,
     /// These files differ, are missing, or are not from the wheel.
     Differs(Vec<String>),
     /// There is nothing to compare it with.
     Unknown(String),
+}
+
+/// A distribution, compared.
+struct Compared {
+    /// Name and version, for people.
+    shown: String,
+    /// Its `.dist-info`.
+    folder: PathBuf,
+    verdict: Verdict,
+}
+
+impl Compared {
+    fn new(distribution: &Installed, verdict: Verdict) -> Self {
+        Self { shown: distribution.shown(), folder: distribution.folder.clone(), verdict }
+    }
 }
 
 /// Compares the distributions of an environment with the index.
@@ -47,25 +63,31 @@ enum Verdict {
 /// # Errors
 ///
 /// Where there is no environment, the index has no verified channel, or it does not answer.
-pub(super) fn steps(
+pub(super) fn steps<'a>(
     environment: &Path,
-    index: &Url,
+    mut indexes: impl Iterator<Item = &'a Url>,
     client: ClientSettings,
     spinner: &Spinner,
 ) -> Result<Vec<Step>, Diagnostic> {
-    let distributions = installed::find(environment)?;
-    if index.scheme() != "https" && !is_this_machine(index) {
-        let message = "the index has no TLS: what it says proves nothing";
+    let installed::Found { distributions, unread } = installed::find(environment)?;
+    let Some(index) = indexes.find(|url| url.scheme() == "https" || is_this_machine(url)) else {
+        let message = "there is no index with TLS: what another one says proves nothing";
         return Err(Diagnostic::error("doctor/exposure-channel", message)
-            .hint("name the https URL of the index"));
-    }
+            .hint("name the https URL of the index")
+            .decided_by("--exposure"));
+    };
     let client = Client::new(client).map_err(|error| network::diagnostic(&error))?;
     let scratch = tempfile::tempdir().map_err(|error| {
         Diagnostic::error("file/cannot-write", format!("cannot make a folder: {error}"))
             .hint("make room in the folder for temporary files, or name another with TMPDIR")
     })?;
     let total = distributions.len();
-    let verdicts = store::runtime()?.block_on(async {
+    // Where a comparison ends without a verdict, this is left.
+    let mut open: BTreeMap<PathBuf, String> = distributions
+        .iter()
+        .map(|distribution| (distribution.folder.clone(), distribution.shown()))
+        .collect();
+    let mut verdicts = store::runtime()?.block_on(async {
         let places = Arc::new(Semaphore::new(AT_A_TIME));
         let mut tasks = JoinSet::new();
         for (nth, distribution) in distributions.into_iter().enumerate() {
@@ -80,13 +102,24 @@ pub(super) fn steps(
         }
         let mut verdicts = Vec::new();
         while let Some(done) = tasks.join_next().await {
-            // A task ends early only where the program does.
+            // What has no verdict is told below.
             let Ok(done) = done else { continue };
-            verdicts.push(done?);
+            let (distribution, verdict) = done?;
+            open.remove(&distribution.folder);
+            verdicts.push(Compared::new(&distribution, verdict));
             spinner.say(&format!("comparing with the index: {}/{total}", verdicts.len()));
         }
         Ok::<_, Diagnostic>(verdicts)
     })?;
+    let unfinished = open.into_iter().map(|(folder, shown)| {
+        let verdict = Verdict::Unknown("the comparison did not come to an end".to_owned());
+        Compared { shown, folder, verdict }
+    });
+    let unread = unread.into_iter().map(|installed::Unread { folder, why }| {
+        let name = folder.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        Compared { shown: name, folder, verdict: Verdict::Unknown(why) }
+    });
+    verdicts.extend(unfinished.chain(unread));
     Ok(told(verdicts))
 }
 
@@ -107,7 +140,7 @@ async fn verdict(
 ) -> Result<Verdict, Diagnostic> {
     match &distribution.origin {
         Origin::Index => {}
-        Origin::Local => return Ok(Verdict::Local),
+        Origin::Editable => return Ok(Verdict::Editable),
         Origin::Url(url) => {
             return Ok(Verdict::Unknown(format!("it was installed from {url}, not from an index")));
         }
@@ -155,18 +188,18 @@ async fn page(
 }
 
 /// One step for each class of verdicts.
-fn told(mut verdicts: Vec<(Installed, Verdict)>) -> Vec<Step> {
-    verdicts.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
+fn told(mut verdicts: Vec<Compared>) -> Vec<Step> {
+    verdicts.sort_by(|a, b| (&a.shown, &a.folder).cmp(&(&b.shown, &b.folder)));
     let (mut same, mut exposed, mut unknown) = (0, Vec::new(), Vec::new());
-    for (distribution, verdict) in &verdicts {
-        let place = Place::file(shown(&distribution.folder));
+    let mut editable = Vec::new();
+    for Compared { shown: name, folder, verdict } in &verdicts {
+        let place = Place::file(shown(folder));
         match verdict {
             Verdict::Same => same += 1,
-            Verdict::Local => {}
+            Verdict::Editable => editable.push(name.as_str()),
             Verdict::Differs(files) => {
                 let count = counted(files.len(), "file");
-                let message =
-                    format!("{} is not what the index has: {count}", distribution.shown());
+                let message = format!("{name} is not what the index has: {count}");
                 let hint = if files.iter().all(|file| file.ends_with("cacert.pem differs")) {
                     "authorities were added to it or taken out: that is how some name their CA; install it again, with \
                      hashes, and name the CA by a setting (`provender configure`)"
@@ -181,7 +214,7 @@ fn told(mut verdicts: Vec<(Installed, Verdict)>) -> Vec<Step> {
                 exposed.push(finding);
             }
             Verdict::Unknown(why) => {
-                let message = format!("{} cannot be compared: {why}", distribution.shown());
+                let message = format!("{name} cannot be compared: {why}");
                 unknown.push(
                     Diagnostic::warning("doctor/exposure-unknown", message)
                         .at(place)
@@ -192,7 +225,11 @@ fn told(mut verdicts: Vec<(Installed, Verdict)>) -> Vec<Step> {
     }
     let title = "what is installed is what the index has";
     let mut steps = vec![if exposed.is_empty() {
-        Step::passed("exposure", title, format!("{} compared", counted(same, "distribution")))
+        let mut summary = format!("{} compared", counted(same, "distribution"));
+        if !editable.is_empty() {
+            summary.push_str(&format!("; editable, so not compared: {}", editable.join(", ")));
+        }
+        Step::passed("exposure", title, summary)
     } else {
         let summary = format!("{} of {} differ", exposed.len(), verdicts.len());
         Step::failed("exposure", title, summary, exposed)

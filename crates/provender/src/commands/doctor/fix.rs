@@ -6,13 +6,14 @@
 use std::path::PathBuf;
 
 use provender_core::Diagnostic;
-use provender_core::doctor::{ToolReport, ToolVerdict};
-use provender_core::redact::redacted;
+use provender_core::doctor::{Known, ToolReport, ToolVerdict};
 use provender_report::doctor::DoctorReport;
-use provender_trust::configure::{self, ConfigurableTool, Plan, Scope, Wanted, apply, rollback};
+use provender_trust::configure::{
+    self, ConfigurableTool, FileEdit, Plan, Scope, Wanted, apply, rollback,
+};
 use provender_trust::{Machine, Tool, tools};
 
-use super::tools::{Asking, authorities};
+use super::tools::{Asking, about, authorities};
 use super::{Looked, answer, is_wrong, show};
 use crate::cli::{DoctorArgs, Format};
 use crate::commands::configure::version as installed_version;
@@ -27,8 +28,6 @@ const JOURNALS: &str = "doctor";
 
 /// What would set one tool up.
 struct Repair {
-    /// Its row in the matrix.
-    row: usize,
     tool: ConfigurableTool,
     plan: Plan,
 }
@@ -53,7 +52,7 @@ pub(super) fn run(
     if repairs.is_empty() {
         output.say("there is nothing that can be fixed in the files of the tools");
     } else {
-        let diff: String = repairs.iter().map(|repair| repair.plan.diff()).collect();
+        let diff = joined(repairs.iter()).diff();
         if human {
             output.result(&format!("\n{diff}"))?
         } else {
@@ -100,7 +99,7 @@ fn needed_authorities(
     let mut found: Option<Authorities> = None;
     for (url, at) in &looked.targets.for_tools {
         let Some(probe) = looked.probes.get(*at) else { continue };
-        let about = redacted(url);
+        let about = about(url);
         if !rows.iter().any(|row| is_wrong(row) && row.url == about) {
             continue;
         }
@@ -141,7 +140,7 @@ fn plan(
     let hosts: Vec<String> = looked.targets.for_tools.iter().filter_map(host).collect();
     let mut repairs: Vec<Repair> = Vec::new();
     let mut by_variables = Vec::new();
-    for (row, report) in rows.iter().enumerate().filter(|(_, report)| is_wrong(report)) {
+    for report in rows.iter().filter(|report| is_wrong(report)) {
         let tool = ConfigurableTool::named(report.tool).filter(|tool| !tool.needs_registry());
         let Some(tool) = tool else {
             by_variables.push(report.tool);
@@ -158,7 +157,7 @@ fn plan(
             hosts: hosts.clone(),
             ..Wanted::default()
         };
-        let mut plan = match configure::plan(tool, machine, &wanted) {
+        let plan = match configure::plan(tool, machine, &wanted) {
             Ok(plan) => plan,
             Err(error) => {
                 output.diagnostics(&[error.diagnostic()]);
@@ -168,14 +167,16 @@ fn plan(
         for note in &plan.notes {
             output.say(&format!("{tool}: {note}"));
         }
-        let others = || repairs.iter().flat_map(|repair| &repair.plan.edits);
-        // Tools that share a file want the same of it.
-        plan.edits.retain(|edit| others().all(|other| other != edit));
-        if plan.edits.iter().any(|edit| others().any(|other| other.path == edit.path)) {
+        // Tools that share a file mostly want the same of it.
+        let conflicts = |edit: &FileEdit| {
+            let mut others = repairs.iter().flat_map(|repair| &repair.plan.edits);
+            others.any(|other| other.path == edit.path && other != edit)
+        };
+        if plan.edits.iter().any(conflicts) {
             output.say(&format!("{tool}: shares a file with another tool; run --fix again for it"));
             continue;
         }
-        repairs.push(Repair { row, tool, plan });
+        repairs.push(Repair { tool, plan });
     }
     output.say(&by_variables_only(&by_variables));
     if repairs.iter().all(|repair| repair.plan.is_empty()) {
@@ -234,21 +235,14 @@ fn carry_out(
     let spinner = Spinner::new(output, "asking the tools again");
     let mut helped = Vec::new();
     for repair in repairs {
-        let before = &rows[repair.row];
-        let asked = looked.targets.for_tools.iter().find(|(url, _)| redacted(url) == before.url);
-        let again = asked.and_then(|(url, at)| {
-            let probe = looked.probes.get(*at)?;
-            let asking = Asking { prober: &looked.prober, probe, url };
-            asking.ask(&[known(repair.tool)?], machine, None).pop()
-        });
-        let verifies = |row: &ToolReport| row.verdict == ToolVerdict::Verifies;
-        match again {
-            Some(row) if verifies(&row) => {
-                rows[repair.row] = row;
+        match asked_again(repair.tool, looked, machine, rows) {
+            Ok(again) => {
+                for (at, row) in again {
+                    rows[at] = row;
+                }
                 helped.push(repair);
             }
-            row => {
-                let why = row.and_then(|row| row.detail).unwrap_or_else(|| "no answer".to_owned());
+            Err(why) => {
                 spinner.leave(&format!("{}: does not verify with that either: {why}", repair.tool));
             }
         }
@@ -263,12 +257,15 @@ fn carry_out(
         journal = apply(&rest, &journals).map_err(|error| error.diagnostic())?.journal;
         output.say("what did not help was taken back");
     }
-    let told = |repair: &&Repair| {
-        let row = &rows[repair.row];
+    let told = |row: &ToolReport| {
         let version = row.version.as_deref().map(|v| format!(" {v}")).unwrap_or_default();
         format!("{}{version} verifies {} now", row.tool, row.url)
     };
-    let mut lines: Vec<String> = helped.iter().map(told).collect();
+    let was_helped = |row: &&ToolReport| {
+        row.verdict == ToolVerdict::Verifies
+            && helped.iter().any(|repair| repair.tool.name() == row.tool)
+    };
+    let mut lines: Vec<String> = rows.iter().filter(was_helped).map(told).collect();
     if let Some(journal) = journal {
         let journal: PathBuf = journal;
         lines.push(format!(
@@ -285,8 +282,46 @@ fn carry_out(
     }
 }
 
-/// All edits as one plan, so that all are written or none.
+/// Asks a tool again for all of its rows that were about something installed.
+///
+/// # Errors
+///
+/// Why it does not verify everything.
+fn asked_again(
+    tool: ConfigurableTool,
+    looked: &Looked,
+    machine: &Machine,
+    rows: &[ToolReport],
+) -> Result<Vec<(usize, ToolReport)>, String> {
+    let no_answer = || "no answer".to_owned();
+    let known = known(tool).ok_or_else(no_answer)?;
+    let mut again = Vec::new();
+    for (at, before) in rows.iter().enumerate().filter(|(_, row)| row.tool == tool.name()) {
+        if before.known == Known::NotInstalled {
+            continue;
+        }
+        let asked = looked.targets.for_tools.iter().find(|(url, _)| about(url) == before.url);
+        let (url, probe) = asked
+            .and_then(|(url, at)| Some((url, looked.probes.get(*at)?)))
+            .ok_or_else(no_answer)?;
+        let asking = Asking { prober: &looked.prober, probe, url };
+        let row = asking.ask(&[known], machine, None).pop().ok_or_else(no_answer)?;
+        // What was no fault of the tool before is none now.
+        if row.verdict != ToolVerdict::Verifies && (is_wrong(before) || is_wrong(&row)) {
+            return Err(row.detail.unwrap_or_else(no_answer));
+        }
+        again.push((at, row));
+    }
+    Ok(again)
+}
+
+/// All edits as one plan, so that all are written or none; what tools share is in it once.
 fn joined<'a>(repairs: impl Iterator<Item = &'a Repair>) -> Plan {
-    let edits = repairs.flat_map(|repair| repair.plan.edits.iter().cloned()).collect();
+    let mut edits: Vec<FileEdit> = Vec::new();
+    for edit in repairs.flat_map(|repair| &repair.plan.edits) {
+        if !edits.contains(edit) {
+            edits.push(edit.clone());
+        }
+    }
     Plan { edits, notes: Vec::new() }
 }

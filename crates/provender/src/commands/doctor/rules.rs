@@ -27,12 +27,19 @@ const EXPOSED: Rule = Rule {
 /// What cannot be compared.
 const EXPOSURE_UNKNOWN: Rule = Rule {
     id: "doctor/exposure-unknown",
-    explanation: "The index has no wheel that an installed distribution may have come from: it was built here from an sdist, came from a URL, or from another index. Nothing is said of it. Install it again over the verified channel, with hashes.",
+    explanation: "The index has no wheel that an installed distribution may have come from: it was built here from an sdist, came from a URL, a local file, or from another index, or its metadata cannot be read. Nothing is said of it. Install it again over the verified channel, with hashes.",
+};
+
+/// There is no index that proves anything.
+const EXPOSURE_CHANNEL: Rule = Rule {
+    id: "doctor/exposure-channel",
+    explanation: "There is no index that is reached over TLS, so there is nothing to compare installed distributions with: what comes over an unverified channel proves nothing. Name the https URL of the index.",
 };
 
 /// All of them: the prober's and those of this command.
 pub(crate) fn all() -> impl Iterator<Item = &'static Rule> {
-    const OWN: [&Rule; 4] = [&TOOL_FAILS, &TOOL_NOT_VERIFIED, &EXPOSED, &EXPOSURE_UNKNOWN];
+    const OWN: [&Rule; 5] =
+        [&TOOL_FAILS, &TOOL_NOT_VERIFIED, &EXPOSED, &EXPOSURE_UNKNOWN, &EXPOSURE_CHANNEL];
     RULES.iter().chain(OWN)
 }
 

@@ -231,6 +231,14 @@ async fn first_page(client: &Client, index: &Url, projects: &[ProjectName]) -> O
     None
 }
 
+/// The URL without query and fragment: they may hold secrets, and say nothing of the host.
+pub(super) fn without_query(url: &Url) -> Url {
+    let mut url = url.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    url
+}
+
 fn with_slash(url: &Url) -> Url {
     let mut url = url.clone();
     if let Ok(mut path) = url.path_segments_mut() {
@@ -293,6 +301,12 @@ mod tests {
         for text in ["ftp://index.example/", "https://", "a b"] {
             assert_eq!(urls(&[text]), Err("doctor/bad-url".to_owned()), "{text}");
         }
+    }
+
+    #[test]
+    fn a_signature_is_no_part_of_a_host() {
+        let signed = Url::parse("https://files.example/a.whl?X-Sig=s3cret#sha256=0").unwrap();
+        assert_eq!(without_query(&signed).as_str(), "https://files.example/a.whl");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use provender_core::Diagnostic;
 use provender_core::doctor::{EffectiveRoots, ToolReport};
+use provender_core::redact::redacted;
 use provender_net::CertificateFacts;
 use provender_net::doctor::{ChainFault, HostProbe, Prober};
 use provender_trust::{CaBundle, Machine, Question, Tool, matrix as ask, tools};
@@ -9,6 +10,7 @@ use tempfile::TempDir;
 use url::Url;
 
 use super::Looked;
+use super::targets::without_query;
 use crate::commands::trust::{self, Authorities};
 use crate::settings::Settings;
 
@@ -37,6 +39,11 @@ pub(super) fn matrix(
     Ok(rows)
 }
 
+/// How rows name what tools were asked for.
+pub(super) fn about(url: &Url) -> String {
+    redacted(&without_query(url))
+}
+
 /// A URL that tools are asked for.
 pub(super) struct Asking<'a> {
     pub(super) prober: &'a Prober,
@@ -53,7 +60,9 @@ impl Asking<'_> {
         bundle: Option<&CaBundle>,
     ) -> Vec<ToolReport> {
         let judge = |roots: &EffectiveRoots| self.judge(roots);
-        ask(tools, machine, &Question { url: self.url, judge: &judge, ask: true, bundle })
+        // Rows show what they were asked for, as do the command lines of the tools.
+        let url = without_query(self.url);
+        ask(tools, machine, &Question { url: &url, judge: &judge, ask: true, bundle })
     }
 
     /// Whether these roots lead to the chain that was presented, or why not.

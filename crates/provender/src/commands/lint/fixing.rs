@@ -102,7 +102,7 @@ pub(super) fn fix(
             before: Some(masked(file)),
             after: masked(&provender_lint::read(path, file.kind, &after)),
         });
-        changes.texts.push((path.clone(), file.text.to_string(), after));
+        changes.replace(path, &file.text, after);
     }
     for provision in &found.provisions {
         let Some(authorities) = &authorities else { continue };
@@ -111,7 +111,7 @@ pub(super) fn fix(
         found.notes.push(format!("the CA for builds {verb} in {}", shown(&provision.folder)));
     }
     if !args.diff {
-        changes.write()?;
+        found.notes.extend(changes.write(settings)?);
     }
     Ok(Fixed {
         done: !args.diff,

@@ -126,7 +126,7 @@ fn told(error: &DiscoverError) -> Diagnostic {
             "check the path and its permissions"
         }
         DiscoverError::UnknownKind { .. } => {
-            "name a file of a kind that docs/guides/lint.md lists, or the folder it is in"
+            "name a file of a kind that `provender lint --help` lists, or the folder it is in"
         }
         DiscoverError::TooLarge { .. } => "such a file is not written by hand: leave it out",
         DiscoverError::NotUtf8 { .. } => "save it as UTF-8",

@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use provender_core::{Diagnostic, Sha256};
+use provender_core::{Diagnostic, Place, Sha256};
 use provender_net::doctor::{HostProbe, pem};
 use provender_net::roots::{self, CaBundle};
 use provender_net::{CertificateFacts, NetError};
 use provender_trust::configure::{PublicRoot, full_bundle};
 
 use crate::file;
+use crate::output::shown;
 use crate::settings::{Settings, network};
 
 /// The authority alone.
@@ -167,6 +168,19 @@ impl Authorities {
         Ok(Written { files, replaced })
     }
 
+    /// Does what [`write`](Self::write) does, for all users of the machine to read.
+    pub(crate) fn publish(&self, folder: &Path) -> Result<Written, Diagnostic> {
+        let missing: Vec<_> = folder.ancestors().take_while(|above| !above.exists()).collect();
+        let written = self.write(folder)?;
+        for made in missing.into_iter().chain([folder]) {
+            readable(made, 0o755)?;
+        }
+        for file in [&written.files.authority, &written.files.full] {
+            readable(file, 0o644)?;
+        }
+        Ok(written)
+    }
+
     /// Whether both files lie in a folder as [`write`](Self::write) would write them.
     pub(crate) fn lie_in(&self, folder: &Path) -> bool {
         let files = Self::files(folder);
@@ -176,6 +190,23 @@ impl Authorities {
         holds(&files.authority, self.text())
             && self.full().is_ok_and(|full| holds(&files.full, full))
     }
+}
+
+/// Gives a file or folder this mode, whatever this user's umask is: others read it too.
+pub(crate) fn readable(path: &Path, mode: u32) -> Result<(), Diagnostic> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).map_err(|error| {
+            let message = format!("cannot make it readable for everybody: {error}");
+            Diagnostic::error("file/cannot-write", message)
+                .at(Place::file(shown(path)))
+                .hint("others read it too: check whom it belongs to")
+        })?;
+    }
+    #[cfg(not(unix))]
+    let _ = (path, mode);
+    Ok(())
 }
 
 /// What was written.

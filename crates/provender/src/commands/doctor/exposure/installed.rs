@@ -1,6 +1,7 @@
 //! What is installed in an environment (packaging specifications, "Recording installed projects").
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use provender_core::redact::without_userinfo;
@@ -15,8 +16,8 @@ use crate::output::shown;
 pub(super) enum Origin {
     /// An index.
     Index,
-    /// A folder or a file of this machine.
-    Local,
+    /// A folder of this machine, in which its files are changed.
+    Editable,
     /// This URL.
     Url(String),
 }
@@ -34,15 +35,30 @@ pub(super) struct Installed {
     recorded: BTreeSet<String>,
 }
 
+/// A distribution of which nothing can be said.
+#[derive(Debug)]
+pub(super) struct Unread {
+    /// Its `.dist-info`.
+    pub(super) folder: PathBuf,
+    pub(super) why: String,
+}
+
+/// What is installed.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) distributions: Vec<Installed>,
+    pub(super) unread: Vec<Unread>,
+}
+
 /// The distributions of an environment, or of a folder of installed files.
-pub(super) fn find(environment: &Path) -> Result<Vec<Installed>, Diagnostic> {
+pub(super) fn find(environment: &Path) -> Result<Found, Diagnostic> {
     let mut folders = vec![environment.to_path_buf(), environment.join("Lib/site-packages")];
     for lib in ["lib", "lib64"] {
         let versions = std::fs::read_dir(environment.join(lib)).into_iter().flatten().flatten();
         folders.extend(versions.map(|version| version.path().join("site-packages")));
     }
     let mut seen = BTreeSet::new();
-    let mut found = Vec::new();
+    let mut found = Found::default();
     for folder in folders {
         // lib64 is often a link to lib.
         let Ok(real) = folder.canonicalize() else { continue };
@@ -51,11 +67,14 @@ pub(super) fn find(environment: &Path) -> Result<Vec<Installed>, Diagnostic> {
         }
         for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
             if entry.path().extension().is_some_and(|extension| extension == "dist-info") {
-                found.extend(read(&entry.path()));
+                match read(&entry.path()) {
+                    Ok(distribution) => found.distributions.push(distribution),
+                    Err(why) => found.unread.push(Unread { folder: entry.path(), why }),
+                }
             }
         }
     }
-    if found.is_empty() {
+    if found.distributions.is_empty() && found.unread.is_empty() {
         let message = format!("nothing is installed in {}", shown(environment));
         return Err(Diagnostic::error("doctor/no-environment", message)
             .hint("name the folder of a virtual environment, or its site-packages")
@@ -64,35 +83,55 @@ pub(super) fn find(environment: &Path) -> Result<Vec<Installed>, Diagnostic> {
     Ok(found)
 }
 
-fn read(folder: &Path) -> Option<Installed> {
-    let text = |name: &str| std::fs::read_to_string(folder.join(name));
-    let metadata = text("METADATA").ok()?;
+/// Reads a `.dist-info`.
+///
+/// # Errors
+///
+/// Why nothing can be said of it.
+fn read(folder: &Path) -> Result<Installed, String> {
+    let unreadable = |name: &str, error: io::Error| format!("its {name} cannot be read: {error}");
+    // None where it is not there.
+    let text = |name: &str| match std::fs::read_to_string(folder.join(name)) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(unreadable(name, error)),
+    };
+    let metadata = std::fs::read_to_string(folder.join("METADATA"))
+        .map_err(|error| unreadable("METADATA", error))?;
     let field = |name: &str| {
         let head = metadata.lines().take_while(|line| !line.is_empty());
         let mut fields = head.filter_map(|line| line.split_once(':'));
         fields.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
     };
-    let origin = match text("direct_url.json") {
-        Err(_) => Origin::Index,
-        Ok(json) => {
-            let json: serde_json::Value = serde_json::from_str(&json).unwrap_or_default();
-            match json["url"].as_str() {
-                Some(url) if url.starts_with("file:") => Origin::Local,
-                url => Origin::Url(without_userinfo(url.unwrap_or("an unknown URL"))),
-            }
-        }
+    let origin = match text("direct_url.json")? {
+        None => Origin::Index,
+        Some(json) => origin(&serde_json::from_str(&json).unwrap_or_default()),
     };
-    let tags = text("WHEEL").unwrap_or_default();
+    let tags = text("WHEEL")?.unwrap_or_default();
     let tags = tags.lines().filter_map(|line| line.strip_prefix("Tag:"));
-    let record = text("RECORD").unwrap_or_default();
-    Some(Installed {
-        name: field("Name")?.parse().ok()?,
-        version: field("Version")?.parse().ok()?,
+    let record = text("RECORD")?.unwrap_or_default();
+    let told = |name: &str| field(name).ok_or_else(|| format!("its METADATA has no {name}"));
+    Ok(Installed {
+        name: told("Name")?.parse().map_err(|_| "its name is none".to_owned())?,
+        version: told("Version")?.parse().map_err(|_| "its version is none".to_owned())?,
         origin,
         folder: folder.to_path_buf(),
         tags: tags.map(|tag| tag.trim().to_owned()).collect(),
         recorded: wheel::paths(&record),
     })
+}
+
+/// What a `direct_url.json` says (packaging specifications, "Recording the Direct URL Origin of
+/// installed distributions").
+fn origin(json: &serde_json::Value) -> Origin {
+    match json["url"].as_str() {
+        Some(url)
+            if url.starts_with("file:") && json["dir_info"]["editable"].as_bool() == Some(true) =>
+        {
+            Origin::Editable
+        }
+        url => Origin::Url(without_userinfo(url.unwrap_or("an unknown URL"))),
+    }
 }
 
 impl Installed {
@@ -198,6 +237,36 @@ mod tests {
         assert!(app.fits("app-1.0-1-py2.py3-none-any.whl"));
         assert!(!app.fits("app-1.0-py3-none-any.whl"));
         assert!(!app.fits("app-1.0.tar.gz"));
+    }
+
+    #[test]
+    fn a_local_file_is_an_origin_like_any_other_unless_it_is_editable() {
+        let of = |json: &str| origin(&serde_json::from_str(json).unwrap());
+        let file = "file:///srv/app-1.0-py3-none-any.whl";
+        assert_eq!(of(&format!("{{\"url\": \"{file}\"}}")), Origin::Url(file.to_owned()));
+        let folder = r#"{"url": "file:///srv/app", "dir_info": {"editable": true}}"#;
+        assert_eq!(of(folder), Origin::Editable);
+        let remote = r#"{"url": "https://a.example/b", "dir_info": {"editable": true}}"#;
+        assert_eq!(of(remote), Origin::Url("https://a.example/b".to_owned()));
+        assert_eq!(of("{}"), Origin::Url("an unknown URL".to_owned()));
+    }
+
+    #[test]
+    fn a_distribution_that_cannot_be_read_is_not_passed_over() {
+        let root = tempfile::tempdir().unwrap();
+        for (name, metadata) in [("a", "Name: a\nVersion: 1\n"), ("b", "Name: b\n"), ("c", "")] {
+            let folder = root.path().join(format!("{name}-1.dist-info"));
+            std::fs::create_dir(&folder).unwrap();
+            if !metadata.is_empty() {
+                std::fs::write(folder.join("METADATA"), metadata).unwrap();
+            }
+        }
+        let found = find(root.path()).unwrap();
+        let named = |path: &Path| path.file_stem().unwrap().to_str().unwrap().to_owned();
+        assert_eq!(found.distributions.len(), 1);
+        let mut unread: Vec<_> = found.unread.iter().map(|one| named(&one.folder)).collect();
+        unread.sort();
+        assert_eq!(unread, ["b-1", "c-1"]);
     }
 
     #[test]
