@@ -40,9 +40,9 @@ mod tests {
 
     #[test]
     fn a_probe_is_named_after_its_folder_and_nothing_else() {
-        let name = probe_name(Path::new("/tmp/.tmpA1b_é"));
+        let name = probe_name(Path::new("/scratch/.tmpA1b_é"));
         assert_eq!(name, "provender-probe-tmpa1b");
-        let wheel = probe_wheel(Path::new("/tmp/.tmpA1b"));
+        let wheel = probe_wheel(Path::new("/scratch/.tmpA1b"));
         assert_eq!(wheel, "provender_probe_tmpa1b-0-py3-none-any.whl");
     }
 
