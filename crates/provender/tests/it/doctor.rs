@@ -274,7 +274,7 @@ fn a_fix_makes_pip_verify_and_is_taken_back_byte_for_byte() {
     let row = pip(&run("--tools --format json").exits(1));
     assert_eq!(
         (&row["verdict"], &row["known"]),
-        (&"not-verified".into(), &"asked".into()),
+        (&"not-verified".into(), &"by-rules".into()),
         "{row}"
     );
     run("").exits(0);
