@@ -302,7 +302,7 @@ fn where_the_ca_cannot_be_kept_out_of_the_image_nothing_is_fixed() {
     std::fs::create_dir(sandbox.path(".dockerignore")).unwrap();
     let run = fix(&sandbox).exits(2);
     one_error(&run);
-    says(&run, &["error[file/cannot-write]", "--> .dockerignore", "nothing was fixed"]);
+    says(&run, &["error[lint/cannot-read]", "--> .dockerignore", "nothing was fixed"]);
     assert_eq!(sandbox.read("Dockerfile"), text);
     assert!(!sandbox.has("provender-ca"));
 }
