@@ -53,8 +53,13 @@ impl<S: Solver> Search<'_, S> {
     ) -> Result<(), LockFailure> {
         loop {
             let mut in_the_way: BTreeMap<ProjectName, BTreeSet<ProjectName>> = BTreeMap::new();
-            for (project, candidates, targets) in movers(demand) {
-                for obstacle in self.common_obstacles(project, candidates, demand, before).await {
+            let movers = movers(demand);
+            // What they need is read at the same time.
+            let obstacles = join_all(movers.iter().map(|(project, candidates, _)| {
+                self.common_obstacles(project, candidates, demand, before)
+            }));
+            for ((_, _, targets), obstacles) in movers.iter().zip(obstacles.await) {
+                for obstacle in obstacles {
                     in_the_way
                         .entry(obstacle)
                         .or_default()

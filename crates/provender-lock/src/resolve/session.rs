@@ -8,6 +8,7 @@ use std::str::FromStr as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures_util::future::join_all;
 use provender_core::{LockedProject, ProjectName, Target, Version};
 use uv_client::RegistryClient;
 use uv_configuration::{BuildOptions, Concurrency, Constraints, Excludes, Overrides};
@@ -145,6 +146,31 @@ impl<'c> Session<'_, 'c> {
         let found = Arc::new(found);
         remembered().insert(project.clone(), Arc::clone(&found));
         Ok(found)
+    }
+
+    /// Reads the releases of several projects on a thread of their own, for [`releases`](Self::releases)
+    /// to find. What fails is told where it is needed.
+    pub(crate) async fn read_releases(&self, projects: BTreeSet<&ProjectName>) {
+        let wanted: Vec<(ProjectName, Option<IndexMetadata>)> = projects
+            .into_iter()
+            .map(|project| (project.clone(), self.only_for.get(project).cloned()))
+            .collect();
+        if wanted.is_empty() {
+            return;
+        }
+        let (client, capabilities) = (self.client.clone(), self.context.capabilities().clone());
+        let read = tokio::task::spawn_blocking(move || {
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
+            let releases = wanted.iter().map(async |(project, index)| {
+                let index = index.as_ref().map(IndexMetadataRef::from);
+                let found = published::releases(&client, &capabilities, project, index).await;
+                found.ok().map(|found| (project.clone(), Arc::new(found)))
+            });
+            Some(runtime.block_on(join_all(releases)))
+        });
+        let read = read.await.ok().flatten().into_iter().flatten().flatten();
+        self.releases.lock().unwrap_or_else(PoisonError::into_inner).extend(read);
     }
 
     /// What a release needs on the target, whatever extras are asked of it; none where that is not

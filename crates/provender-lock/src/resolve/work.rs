@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use futures_util::future::join_all;
 use provender_core::lock::{BuiltHere, LockHeader, LockedSource, Via};
 use provender_core::target::{Arch, System};
 use provender_core::{
@@ -187,17 +186,16 @@ async fn solve(
     })
 }
 
-/// Reads what is published of the present pins that are vulnerable, while the first solve goes on: the
-/// repair will look there. Only where pages are remembered, for else two would ask for them at once.
+/// Reads what is published of the present pins that are vulnerable, while the first solve goes on and
+/// on a thread beside it: the repair will look there. Only where pages are remembered, for else two
+/// would ask for them at once.
 async fn read_ahead(session: &Session<'_, '_>, advisories: &dyn Advisories) {
     if session.request.fix.is_none() || !session.remembers {
         return;
     }
     let vulnerable =
         session.present.iter().filter(|(name, version, _)| advisories.is_vulnerable(name, version));
-    let names: BTreeSet<&ProjectName> = vulnerable.map(|(name, ..)| name).collect();
-    // What fails here fails again where it is needed, and is told then.
-    join_all(names.into_iter().map(|name| session.releases(name))).await;
+    session.read_releases(vulnerable.map(|(name, ..)| name).collect()).await;
 }
 
 fn choose_target(
