@@ -119,11 +119,12 @@ impl Catalog {
         State::read(&self.state_file())
     }
 
-    /// Opens the database in use; none when nothing was ever fetched or imported.
+    /// Opens the database in use; none when nothing was ever fetched or imported. A database that an
+    /// earlier provender wrote in another format is compiled anew from what was kept.
     ///
     /// # Errors
     ///
-    /// When the state or the database is damaged.
+    /// When the state or the database is damaged, and when it has to be compiled anew and cannot be.
     pub fn open(&self) -> Result<Option<Snapshot>, CatalogError> {
         let mut state = self.state()?;
         while let Some(digest) = state.database {
@@ -133,7 +134,10 @@ impl Catalog {
                     // The database may have been replaced since its name was read.
                     let now = self.state()?;
                     if now.database == Some(digest) {
-                        return Err(error.into());
+                        return match error.is_earlier_format() {
+                            true => self.update()?.commit().map(Some),
+                            false => Err(error.into()),
+                        };
                     }
                     state = now;
                 }

@@ -19,6 +19,8 @@ use sha2::Digest as _;
 
 pub use compile::{CompileError, Compiled, Compiler, Prepared};
 
+use crate::ecosystem::Ecosystem;
+use crate::packages::Block;
 use crate::project::ProjectAdvisories;
 use format::Section;
 use pages::Pages;
@@ -56,11 +58,37 @@ pub enum DatabaseError {
     },
 }
 
+impl DatabaseError {
+    /// Whether the file was written by an earlier provender, and its sources can be compiled anew.
+    pub(crate) fn is_earlier_format(&self) -> bool {
+        matches!(self, Self::Format { found, .. } if *found < format::VERSION)
+    }
+}
+
 /// What a database says about itself (postcard).
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Summary {
     records: u64,
     newest: Option<Timestamp>,
+}
+
+/// What a database holds about one ecosystem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EcosystemStamp {
+    /// How many records name a package of it.
+    pub records: u64,
+    /// When the newest of them was modified. None where the records come from a distribution's tracker,
+    /// which dates none.
+    pub newest: Option<Timestamp>,
+}
+
+/// An ecosystem in the database file (postcard).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct EcosystemEntry {
+    name: String,
+    stamp: EcosystemStamp,
+    /// The offset of its index of packages; none for Python's, which is a section.
+    index: Option<u64>,
 }
 
 /// An open database.
@@ -121,8 +149,7 @@ impl Database {
         &self,
         project: &ProjectName,
     ) -> Result<Option<ProjectAdvisories<'_>>, DatabaseError> {
-        let Some(offset) = self.pages.find(Section::Projects, &format::project_key(project))?
-        else {
+        let Some(offset) = self.pages.find(Section::Projects, format::project_key(project))? else {
             return Ok(None);
         };
         let block = self.pages.framed(Section::Blocks, offset)?;
@@ -140,8 +167,58 @@ impl Database {
         Ok(self.project(project)?.is_some_and(|advisories| advisories.affect(version)))
     }
 
-    /// The records that have an id, or have it as an alias, in any letter case: the OSV JSON as the
-    /// source gave it, by id. Withdrawn records are among them.
+    /// The ecosystems that there is data for, by name, distributions with their releases.
+    ///
+    /// # Errors
+    ///
+    /// When what is read is damaged.
+    pub fn ecosystems(&self) -> Result<Vec<(String, EcosystemStamp)>, DatabaseError> {
+        let entries = self.ecosystem_entries()?.into_iter();
+        Ok(entries.map(|entry| (entry.name, entry.stamp)).collect())
+    }
+
+    /// What there is for an ecosystem, such as `Debian:12` or `npm`. None where no record names the
+    /// ecosystem or this release of it: that nothing is found there means nothing. For a release of
+    /// Ubuntu that only Ubuntu Pro still supports, it is the data of that.
+    ///
+    /// # Errors
+    ///
+    /// When what is read is damaged.
+    pub fn covers(&self, ecosystem: &str) -> Result<Option<EcosystemStamp>, DatabaseError> {
+        let Some(ecosystem) = Ecosystem::parse(ecosystem) else { return Ok(None) };
+        let entries = self.ecosystem_entries()?;
+        let stamp = |wanted: &Ecosystem| {
+            let wanted = wanted.to_string();
+            entries.iter().find(|entry| entry.name == wanted).map(|entry| entry.stamp)
+        };
+        Ok(stamp(&ecosystem).or_else(|| stamp(&ecosystem.with_subscription()?)))
+    }
+
+    /// What it says about a package of an ecosystem; none when no record names it.
+    pub(crate) fn package(
+        &self,
+        ecosystem: &Ecosystem,
+        name: &str,
+    ) -> Result<Option<Block<'_>>, DatabaseError> {
+        let wanted = ecosystem.to_string();
+        let entries = self.ecosystem_entries()?;
+        let index = entries.iter().find(|entry| entry.name == wanted).and_then(|entry| entry.index);
+        let (Some(index), Some(scheme)) = (index, ecosystem.scheme()) else { return Ok(None) };
+        let index = self.pages.framed(Section::Indexes, index)?;
+        let Some(offset) = self.pages.find_in(index, name.as_bytes())? else { return Ok(None) };
+        let block = Block::decode(self.pages.framed(Section::Blocks, offset)?, scheme);
+        let damaged = || format!("the entry of {name} of {ecosystem} cannot be read");
+        Ok(Some(block.ok_or_else(|| self.pages.damaged(damaged()))?))
+    }
+
+    fn ecosystem_entries(&self) -> Result<Vec<EcosystemEntry>, DatabaseError> {
+        postcard::from_bytes(self.pages.section(Section::Ecosystems)?)
+            .map_err(|_| self.pages.damaged("the list of ecosystems cannot be read"))
+    }
+
+    /// The records that have an id, have it as an alias or are about it, in any letter case: the OSV JSON
+    /// as the source gave it, by id. Withdrawn records are among them. What came from a distribution's
+    /// tracker is told in the same form.
     ///
     /// # Errors
     ///

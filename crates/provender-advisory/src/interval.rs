@@ -9,10 +9,10 @@
 //! - with none open, `introduced` opens one and the others close it again, as in
 //!   `[introduced 1, last_affected 1]`, which is the one version.
 //!
-//! An event that is not a PEP 440 version cannot be compared, and the answer is then the one that
-//! finds more affected: such an `introduced` is at the beginning of time, such an end never comes.
+//! An event whose text is no version of its ecosystem cannot be compared, and the answer is then the one
+//! that finds more affected: such an `introduced` is at the beginning of time, such an end never
+//! comes.
 
-use provender_core::Version;
 use serde::{Deserialize, Serialize};
 
 use crate::osv::Event;
@@ -79,7 +79,7 @@ struct Turn {
 }
 
 impl Turn {
-    fn end(&self, version: &Version) -> Option<End<Version>> {
+    fn end<V: Clone>(&self, version: &V) -> Option<End<V>> {
         // The schema lets `fixed` take a version out even if it is also the last affected one.
         if self.fixed {
             Some(End::Before(version.clone()))
@@ -91,24 +91,27 @@ impl Turn {
     }
 }
 
-/// The affected versions of one range, ascending.
-pub(crate) fn intervals(events: &[Event]) -> Vec<Interval<Version>> {
-    let mut turns = std::collections::BTreeMap::<Version, Turn>::new();
+/// The affected versions of one range, ascending. `parse` reads a version as its ecosystem does.
+pub(crate) fn intervals<V: Ord + Clone>(
+    events: &[Event],
+    parse: impl Fn(&str) -> Option<V>,
+) -> Vec<Interval<V>> {
+    let mut turns = std::collections::BTreeMap::<V, Turn>::new();
     let mut from_the_beginning = false;
     for event in events {
         match event {
             Event::Introduced(text) if text == "0" => from_the_beginning = true,
-            Event::Introduced(text) => match text.parse() {
-                Ok(version) => turns.entry(version).or_default().introduced = true,
-                Err(_) => from_the_beginning = true,
+            Event::Introduced(text) => match parse(text) {
+                Some(version) => turns.entry(version).or_default().introduced = true,
+                None => from_the_beginning = true,
             },
             Event::Fixed(text) => {
-                if let Ok(version) = text.parse() {
+                if let Some(version) = parse(text) {
                     turns.entry(version).or_default().fixed = true;
                 }
             }
             Event::LastAffected(text) => {
-                if let Ok(version) = text.parse() {
+                if let Some(version) = parse(text) {
                     turns.entry(version).or_default().last_affected = true;
                 }
             }
@@ -118,7 +121,7 @@ pub(crate) fn intervals(events: &[Event]) -> Vec<Interval<Version>> {
 
     let mut found = Vec::new();
     // The interval that is open: outer none is "none open", inner none is "from the beginning".
-    let mut open: Option<Option<Version>> = from_the_beginning.then_some(None);
+    let mut open: Option<Option<V>> = from_the_beginning.then_some(None);
     for (version, turn) in &turns {
         if let Some(from) = open.take() {
             match turn.end(version) {
@@ -138,7 +141,7 @@ pub(crate) fn intervals(events: &[Event]) -> Vec<Interval<Version>> {
     }
     found.extend(open.map(|from| Interval { from, to: End::Never }));
 
-    match limit(events) {
+    match limit(events, parse) {
         Some(limit) => found.into_iter().filter_map(|interval| cut(interval, &limit)).collect(),
         None => found,
     }
@@ -146,16 +149,16 @@ pub(crate) fn intervals(events: &[Event]) -> Vec<Interval<Version>> {
 
 /// The highest limit, below which a version must be; none where the range has none, where one is
 /// `*`, and where one cannot be compared.
-fn limit(events: &[Event]) -> Option<Version> {
+fn limit<V: Ord>(events: &[Event], parse: impl Fn(&str) -> Option<V>) -> Option<V> {
     let limits = events.iter().filter_map(|event| match event {
-        Event::Limit(text) => Some(text.parse::<Version>().ok()),
+        Event::Limit(text) => Some(parse(text)),
         _ => None,
     });
     limits.collect::<Option<Vec<_>>>()?.into_iter().max()
 }
 
 /// What of an interval lies below a limit.
-fn cut(interval: Interval<Version>, limit: &Version) -> Option<Interval<Version>> {
+fn cut<V: Ord + Clone>(interval: Interval<V>, limit: &V) -> Option<Interval<V>> {
     if interval.from.as_ref().is_some_and(|from| from >= limit) {
         return None;
     }

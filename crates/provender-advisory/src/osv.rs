@@ -4,6 +4,8 @@
 //! affected is read strictly: an unknown kind of range or event is an error, because to pass over it
 //! could hide a vulnerability.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
@@ -37,6 +39,10 @@ pub struct Record {
     /// Ids of the same vulnerability in other databases.
     #[serde(default, deserialize_with = "or_default")]
     pub aliases: Vec<String>,
+    /// Ids of the vulnerabilities that the record is made from, as a distribution's record is from a
+    /// CVE: what they say of the source, the record says of the distribution's package (schema 1.7).
+    #[serde(default, deserialize_with = "or_default")]
+    pub upstream: Vec<String>,
     /// Ids of vulnerabilities that are close but not the same.
     #[serde(default, deserialize_with = "or_default")]
     pub related: Vec<String>,
@@ -61,10 +67,10 @@ pub struct Record {
 /// A severity score (schema, `severity[]`).
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Score {
-    /// `CVSS_V2`, `CVSS_V3`, `CVSS_V4`, or a database's own kind, which is passed over.
+    /// `CVSS_V2`, `CVSS_V3`, `CVSS_V4`, `Ubuntu`, or a database's own kind, which is passed over.
     #[serde(rename = "type")]
     pub kind: String,
-    /// The vector, for the CVSS kinds.
+    /// The vector, for the CVSS kinds; the priority, for `Ubuntu`.
     pub score: String,
 }
 
@@ -82,6 +88,9 @@ pub struct Affected {
     /// Scores that hold for this project.
     #[serde(default, deserialize_with = "or_default")]
     pub severity: Vec<Score>,
+    /// What the ecosystem adds.
+    #[serde(default, deserialize_with = "or_default")]
+    pub ecosystem_specific: EcosystemSpecific,
     /// What the database adds.
     #[serde(default, deserialize_with = "or_default")]
     pub database_specific: DatabaseSpecific,
@@ -111,10 +120,11 @@ pub struct Range {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum RangeKind {
-    /// As the ecosystem orders them; PEP 440 for PyPI.
+    /// As the ecosystem orders them: PEP 440 for PyPI, SemVer 2.0.0 for npm, dpkg's order for Debian and
+    /// Ubuntu, that of apk-tools for Alpine.
     Ecosystem,
-    /// As SemVer 2.0.0 orders them; within PyPI it is read as [`RangeKind::Ecosystem`], since that is
-    /// how the versions of its projects are ordered.
+    /// As SemVer 2.0.0 orders them; read as [`RangeKind::Ecosystem`], since that is how the versions of
+    /// its packages are ordered.
     Semver,
     /// As commits of a repository; says nothing about released versions.
     Git,
@@ -150,6 +160,21 @@ pub struct DatabaseSpecific {
     pub severity: Option<String>,
 }
 
+/// The fields of `ecosystem_specific` that a distribution answers with: Debian's words, and those of its
+/// tracker where a record was made from one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EcosystemSpecific {
+    /// How urgent the distribution finds it: Debian's `urgency`, else Ubuntu's `ubuntu_priority` or
+    /// `priority`.
+    pub urgency: Option<String>,
+    /// Where Debian stands: `open`, `resolved` or `undetermined`.
+    pub status: Option<String>,
+    /// Why Debian publishes no advisory of its own for it.
+    pub nodsa: Option<String>,
+    /// What follows from that: `ignored` or `postponed`.
+    pub nodsa_reason: Option<String>,
+}
+
 impl Record {
     /// Reads one record from JSON.
     ///
@@ -165,11 +190,29 @@ impl Record {
             return Err(RecordError::Schema(version.clone()));
         }
         for id in record.all_ids() {
-            if id.is_empty() || !id.chars().all(|c| c.is_ascii_graphic()) {
+            if !is_id(id) {
                 return Err(RecordError::Id(id.to_owned()));
             }
         }
         Ok(record)
+    }
+
+    /// Whether it is a notice of Debian or Ubuntu from before the schema had `upstream`. The
+    /// vulnerabilities that such a notice is about stand among its aliases or what is related.
+    pub fn is_old_notice(&self) -> bool {
+        let is_notice = ["DSA-", "DLA-", "DTSA-", "USN-"].iter().any(|p| self.id.starts_with(p));
+        is_notice && self.upstream.is_empty()
+    }
+
+    /// The ids of the vulnerabilities that a distribution's record is about, each once: what it names as
+    /// `upstream`, a distribution's id of a CVE being that CVE. What cannot be an id is passed over.
+    pub fn about(&self) -> Vec<&str> {
+        let named = match self.is_old_notice() {
+            true => [self.aliases.as_slice(), self.related.as_slice()],
+            false => [self.upstream.as_slice(), &[]],
+        };
+        let ids = named.into_iter().flatten().map(|id| cve_within(id)).filter(|id| is_id(id));
+        ids.collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// The id and every alias.
@@ -201,6 +244,17 @@ impl Package {
     pub fn is_python(&self) -> bool {
         self.ecosystem.split(':').next() == Some("PyPI")
     }
+}
+
+/// The CVE that an id such as `UBUNTU-CVE-2024-1` is made from; another id is itself.
+fn cve_within(id: &str) -> &str {
+    let bare = ["DEBIAN-", "UBUNTU-", "ALPINE-"].iter().find_map(|prefix| id.strip_prefix(prefix));
+    bare.filter(|bare| bare.starts_with("CVE-")).unwrap_or(id)
+}
+
+/// Whether a text can be the id of an advisory in any database.
+pub(crate) fn is_id(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic())
 }
 
 /// `null` as the default, which is how some exporters write an empty list.
@@ -242,6 +296,20 @@ impl<'de> Deserialize<'de> for DatabaseSpecific {
         let value = serde_json::Value::deserialize(deserializer)?;
         let word = value.get("severity").and_then(serde_json::Value::as_str);
         Ok(Self { severity: word.map(str::to_owned) })
+    }
+}
+
+impl<'de> Deserialize<'de> for EcosystemSpecific {
+    /// Takes anything, as [`DatabaseSpecific`] does.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = serde_json::Value::deserialize(deserializer)?;
+        let word = |name| value.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
+        Ok(Self {
+            urgency: word("urgency").or(word("ubuntu_priority")).or(word("priority")),
+            status: word("status"),
+            nodsa: word("nodsa"),
+            nodsa_reason: word("nodsa_reason"),
+        })
     }
 }
 

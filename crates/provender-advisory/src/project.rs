@@ -59,7 +59,7 @@ impl Advisory {
     fn add(&mut self, record: &Record, affected: &Affected) {
         self.rating = self.rating.merge(Rating::of(record, affected));
         for range in affected.ranges.iter().filter(|range| range.kind != RangeKind::Git) {
-            self.intervals.extend(intervals(&range.events));
+            self.intervals.extend(intervals(&range.events, |text| text.parse().ok()));
             self.fixed.extend(range.events.iter().filter_map(|event| match event {
                 Event::Fixed(text) => text.parse::<Version>().ok(),
                 _ => None,
@@ -185,7 +185,7 @@ impl<'a> ProjectAdvisories<'a> {
     /// aliases. In the order of their first ids.
     pub fn vulnerabilities(&self, version: &Version) -> Vec<Vulnerability> {
         let matching: Vec<_> = self.matching(version).collect();
-        let groups = vulnerability::groups(&matching);
+        let groups = vulnerability::groups(&matching, |entry| &entry.ids);
         let mut found: Vec<_> = groups
             .iter()
             .map(|group| Vulnerability::merge(group, self.fixes(group, version)))

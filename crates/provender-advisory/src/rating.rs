@@ -28,6 +28,17 @@ impl Rating {
         }
     }
 
+    /// The rating of a record for one of a distribution's packages: its scores, else the
+    /// distribution's own word.
+    pub(crate) fn of_package(record: &Record, affected: &Affected) -> Self {
+        let of_project = Self::of(record, affected);
+        let scores = record.severity.iter().chain(&affected.severity);
+        let priorities = scores.filter(|score| score.kind == "Ubuntu").map(|score| &score.score);
+        let words = priorities.chain(&affected.ecosystem_specific.urgency);
+        let urgency = worst(words.filter_map(|word| urgency(word)));
+        Self { scored: of_project.scored, said: urgency.or(of_project.said) }
+    }
+
     /// The worse of both, score with score and word with word.
     pub(crate) fn merge(self, other: Self) -> Self {
         Self {
@@ -66,6 +77,17 @@ fn said(word: &str) -> Option<Severity> {
     word.trim().parse().ok().filter(|severity| *severity != Severity::Unknown)
 }
 
+/// A distribution's word: the urgencies of Debian's tracker, the priorities of Ubuntu's. Debian's
+/// *unimportant* (nothing that is built or run is affected) and Ubuntu's *negligible* are low. What
+/// is not assigned yet, and *end-of-life*, say nothing.
+fn urgency(word: &str) -> Option<Severity> {
+    // Debian marks urgencies that somebody has looked at again with stars.
+    match word.trim().trim_end_matches('*') {
+        "unimportant" | "negligible" => Some(Severity::Low),
+        word => said(word),
+    }
+}
+
 fn worst(severities: impl Iterator<Item = Severity>) -> Option<Severity> {
     severities.max_by_key(|severity| severity.urgency())
 }
@@ -99,6 +121,26 @@ mod tests {
         assert_eq!(vector("CVSS_V4", "CVSS:4.0/AV:N/AC:L"), None);
         assert_eq!(vector("CVSS_V3", "nonsense"), None);
         assert_eq!(vector("Ubuntu", "medium"), None);
+    }
+
+    #[test]
+    fn distributions_words_are_severities() {
+        let words = ["unimportant", "negligible", "low**", "medium", "high*", "critical"];
+        assert_eq!(
+            words.map(urgency),
+            [
+                Severity::Low,
+                Severity::Low,
+                Severity::Low,
+                Severity::Medium,
+                Severity::High,
+                Severity::Critical
+            ]
+            .map(Some)
+        );
+        for word in ["not yet assigned", "end-of-life", "untriaged", ""] {
+            assert_eq!(urgency(word), None, "{word}");
+        }
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Reading records from where they are: a zip archive as OSV publishes it, a folder, a file.
 //!
-//! Everything is read before anything is believed: the first entry that is not an OSV record fails
-//! the whole source, with its place.
+//! A JSON file, alone or in one of the others, is an OSV record or a distribution's [`Tracker`], by its
+//! content. Everything is read before anything is believed: the first entry that is neither fails the
+//! whole source, with its place.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
@@ -10,13 +11,18 @@ use std::path::{Path, PathBuf};
 use zip::ZipArchive;
 
 use crate::osv::{Record, RecordError};
+use crate::tracker::{Tracker, TrackerError};
 
 /// The size of a record above which it is refused, in bytes. The largest real ones, lists of
 /// malicious releases, have less than a tenth.
 pub const LARGEST_RECORD: usize = 64 << 20;
 
-/// The size of all records of an archive together above which it is refused, in bytes.
-const LARGEST_ARCHIVE: u64 = 2 << 30;
+/// The size of a tracker above which it is refused, in bytes. Debian's, the largest, has a third.
+pub const LARGEST_TRACKER: usize = 256 << 20;
+
+/// The size of all records of an archive together above which it is refused, in bytes. Records of
+/// distributions list every version of a package in every release, and take more than Python's.
+const LARGEST_ARCHIVE: u64 = 8 << 30;
 
 /// Why records cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +59,22 @@ pub enum SourceError {
         /// Why.
         source: RecordError,
     },
+    /// A distribution's tracker in which something is not as it should be.
+    #[error("`{place}` cannot be used")]
+    Tracker {
+        /// The path, and the entry of an archive.
+        place: String,
+        /// Why.
+        source: TrackerError,
+    },
+    /// Two states of one tracker. They have no dates, so that nobody can tell which holds.
+    #[error("`{place}` is a second document of `{tracker}`; give one of them")]
+    Twice {
+        /// The path, and the entry of an archive.
+        place: String,
+        /// What the tracker is called.
+        tracker: String,
+    },
     /// More data than any real source has.
     #[error("`{place}` is larger than {limit} bytes")]
     TooLarge {
@@ -69,19 +91,41 @@ pub enum SourceError {
     },
 }
 
-/// Reads every record of a zip archive, a folder with all its subfolders, or a JSON file.
+/// What stands in one JSON file.
+#[derive(Debug)]
+pub enum Found<'a> {
+    /// An OSV record.
+    Record {
+        /// The record.
+        record: Box<Record>,
+        /// The text it was read from.
+        json: &'a [u8],
+    },
+    /// A distribution's tracker.
+    Tracker {
+        /// What it says.
+        tracker: Tracker,
+        /// The text it was read from.
+        json: &'a [u8],
+        /// The path, and the entry of an archive.
+        place: &'a str,
+    },
+}
+
+/// Reads every record and tracker of a zip archive, a folder with all its subfolders, or a JSON file.
 ///
 /// `shown` is what errors call it: the path, or the URL that it was downloaded from. Files and
-/// entries whose name does not end in `.json` are passed over. Records come in the order of the
-/// archive, or of their paths.
+/// entries whose name does not end in `.json` are passed over. What is found comes in the order of
+/// the archive, or of the paths.
 ///
 /// # Errors
 ///
-/// At the first place that cannot be read or is not an OSV record, and when there is no record.
+/// At the first place that cannot be read or is neither, when there is nothing, and what `visit` fails
+/// with.
 pub fn read(
     path: &Path,
     shown: &str,
-    mut visit: impl FnMut(Record, &[u8]),
+    mut visit: impl FnMut(Found<'_>) -> Result<(), SourceError>,
 ) -> Result<(), SourceError> {
     let failed = |source| SourceError::Read { place: shown.to_owned(), source };
     if fs::metadata(path).map_err(failed)?.is_dir() {
@@ -95,7 +139,7 @@ pub fn read(
         read_archive(file, shown, &mut visit)
     } else if start.trim_ascii_start().starts_with(b"{") {
         let json = read_limited(&mut file, shown)?;
-        read_record(&json, shown.to_owned(), &mut visit)
+        read_json(&json, shown.to_owned(), &mut visit)
     } else {
         Err(SourceError::NotAnArchive { place: shown.to_owned(), what: describe(&start) })
     }
@@ -117,7 +161,7 @@ fn describe(start: &[u8]) -> &'static str {
 fn read_archive(
     file: File,
     shown: &str,
-    visit: &mut impl FnMut(Record, &[u8]),
+    visit: &mut impl FnMut(Found<'_>) -> Result<(), SourceError>,
 ) -> Result<(), SourceError> {
     let broken = |place: &str, source| SourceError::Archive { place: place.to_owned(), source };
     let mut archive =
@@ -135,7 +179,7 @@ fn read_archive(
         if total > LARGEST_ARCHIVE {
             return Err(SourceError::TooLarge { place: shown.to_owned(), limit: LARGEST_ARCHIVE });
         }
-        read_record(&json, place, visit)?;
+        read_json(&json, place, visit)?;
         found = true;
     }
     if found { Ok(()) } else { Err(SourceError::Empty { place: shown.to_owned() }) }
@@ -144,7 +188,7 @@ fn read_archive(
 fn read_folder(
     path: &Path,
     shown: &str,
-    visit: &mut impl FnMut(Record, &[u8]),
+    visit: &mut impl FnMut(Found<'_>) -> Result<(), SourceError>,
 ) -> Result<(), SourceError> {
     let mut files = Vec::new();
     collect(path, &mut files)?;
@@ -157,7 +201,7 @@ fn read_folder(
         let mut file = File::open(&path)
             .map_err(|source| SourceError::Read { place: place.clone(), source })?;
         let json = read_limited(&mut file, &place)?;
-        read_record(&json, place, visit)?;
+        read_json(&json, place, visit)?;
     }
     Ok(())
 }
@@ -181,22 +225,37 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), SourceError> {
 fn read_limited(reader: &mut impl Read, place: &str) -> Result<Vec<u8>, SourceError> {
     let mut bytes = Vec::new();
     reader
-        .take(LARGEST_RECORD as u64 + 1)
+        .take(LARGEST_TRACKER as u64 + 1)
         .read_to_end(&mut bytes)
         .map_err(|source| SourceError::Read { place: place.to_owned(), source })?;
-    if bytes.len() > LARGEST_RECORD {
-        let limit = LARGEST_RECORD as u64;
-        return Err(SourceError::TooLarge { place: place.to_owned(), limit });
+    if bytes.len() > LARGEST_TRACKER {
+        return Err(too_large(place, LARGEST_TRACKER));
     }
     Ok(bytes)
 }
 
-fn read_record(
+fn too_large(place: &str, limit: usize) -> SourceError {
+    SourceError::TooLarge { place: place.to_owned(), limit: limit as u64 }
+}
+
+fn read_json(
     json: &[u8],
     place: String,
-    visit: &mut impl FnMut(Record, &[u8]),
+    visit: &mut impl FnMut(Found<'_>) -> Result<(), SourceError>,
 ) -> Result<(), SourceError> {
-    let record = Record::from_json(json).map_err(|source| SourceError::Record { place, source })?;
-    visit(record, json);
-    Ok(())
+    let error = match Record::from_json(json) {
+        Ok(record) if json.len() <= LARGEST_RECORD => {
+            return visit(Found::Record { record: Box::new(record), json });
+        }
+        Ok(_) => return Err(too_large(&place, LARGEST_RECORD)),
+        Err(error) => error,
+    };
+    // JSON that is no record; what is no JSON is no tracker either.
+    let is_json = matches!(&error, RecordError::Shape(error) if error.is_data());
+    match is_json.then(|| Tracker::from_json(json)).flatten() {
+        Some(Ok(tracker)) => visit(Found::Tracker { tracker, json, place: &place }),
+        Some(Err(source)) => Err(SourceError::Tracker { place, source }),
+        None if json.len() > LARGEST_RECORD => Err(too_large(&place, LARGEST_RECORD)),
+        None => Err(SourceError::Record { place, source: error }),
+    }
 }

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use provender_core::audit::{Waiver, WaiverEnd};
 use provender_core::{Diagnostic, ProjectName};
 
+use crate::packages::{Fix, PackageFinding};
 use crate::vulnerability::Vulnerability;
 
 /// The id of a waiver that accepts that a project cannot be audited.
@@ -13,7 +14,7 @@ pub const NOT_AUDITED: &str = "not-audited";
 
 /// Waivers on a day, which remember what they were asked for.
 #[derive(Debug)]
-pub(crate) struct Waivers<'w> {
+pub struct Waivers<'w> {
     asked: Vec<Asked<'w>>,
     today: Date,
 }
@@ -27,7 +28,7 @@ struct Asked<'w> {
 
 impl<'w> Waivers<'w> {
     /// Waivers on a day (UTC).
-    pub(crate) fn new(waivers: &'w [Waiver], today: Date) -> Self {
+    pub fn new(waivers: &'w [Waiver], today: Date) -> Self {
         let asked = waivers.iter().map(|waiver| Asked {
             waiver,
             matched: AtomicBool::new(false),
@@ -43,23 +44,43 @@ impl<'w> Waivers<'w> {
         vulnerability: &Vulnerability,
     ) -> Option<&'w Waiver> {
         let fixed = !vulnerability.fixed_in.is_empty();
-        self.first(project, fixed, |id| vulnerability.has_id(id))
+        self.first(|waiver| waiver.project == *project && vulnerability.has_id(&waiver.id), fixed)
+    }
+
+    /// The first waiver that accepts a finding at a package. `names` are those it is known by: of a
+    /// distribution's package that of the source and those of what was built from it.
+    pub fn accepting_package(
+        &self,
+        names: &[&str],
+        finding: &PackageFinding,
+    ) -> Option<&'w Waiver> {
+        let is_meant = |waiver: &Waiver| {
+            finding.has_id(&waiver.id) && names.iter().any(|name| waiver.project.names(name))
+        };
+        self.first(is_meant, matches!(finding.fix, Fix::In(_)))
+    }
+
+    /// The first waiver that accepts that a package cannot be compared; its id is [`NOT_AUDITED`].
+    pub fn accepting_uncompared_package(&self, names: &[&str]) -> Option<&'w Waiver> {
+        let is_meant = |waiver: &Waiver| {
+            waiver.id.eq_ignore_ascii_case(NOT_AUDITED)
+                && names.iter().any(|name| waiver.project.names(name))
+        };
+        self.first(is_meant, false)
     }
 
     /// The first waiver that accepts that a project cannot be audited.
     pub(crate) fn accepting_unaudited(&self, project: &ProjectName) -> Option<&'w Waiver> {
-        self.first(project, false, |id| id.eq_ignore_ascii_case(NOT_AUDITED))
+        let is_meant = |waiver: &Waiver| {
+            waiver.project == *project && waiver.id.eq_ignore_ascii_case(NOT_AUDITED)
+        };
+        self.first(is_meant, false)
     }
 
-    fn first(
-        &self,
-        project: &ProjectName,
-        fixed: bool,
-        is_meant: impl Fn(&str) -> bool,
-    ) -> Option<&'w Waiver> {
+    fn first(&self, is_meant: impl Fn(&Waiver) -> bool, fixed: bool) -> Option<&'w Waiver> {
         let mut first = None;
         for asked in &self.asked {
-            if asked.waiver.project != *project || !is_meant(&asked.waiver.id) {
+            if !is_meant(asked.waiver) {
                 continue;
             }
             asked.matched.store(true, Relaxed);
@@ -77,7 +98,7 @@ impl<'w> Waivers<'w> {
     }
 
     /// What is to be said about waivers that accept nothing, once everything has been asked.
-    pub(crate) fn diagnostics(&self) -> Vec<Diagnostic> {
+    pub fn diagnostics(&self) -> Vec<Diagnostic> {
         self.asked.iter().filter_map(|asked| asked.diagnostic(self.today)).collect()
     }
 }

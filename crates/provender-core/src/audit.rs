@@ -4,6 +4,7 @@
 //! The field names are those of the `provender.audit/1` schema.
 
 use std::fmt;
+use std::str::FromStr;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -43,11 +44,7 @@ pub struct Finding {
 impl Finding {
     /// The id people know it by: a CVE if there is one, else a GHSA, else a PYSEC, else the first.
     pub fn headline_id(&self) -> &str {
-        ["CVE-", "GHSA-", "PYSEC-"]
-            .iter()
-            .find_map(|prefix| self.ids.iter().find(|id| id.starts_with(prefix)))
-            .or(self.ids.first())
-            .map_or("", String::as_str)
+        headline_id(&self.ids)
     }
 
     /// Whether it decides the answer: unwaived, and at least as bad as `threshold`.
@@ -56,20 +53,100 @@ impl Finding {
     }
 }
 
+/// Of the ids of one vulnerability the one that people know it by: a CVE if there is one, else a GHSA,
+/// else a PYSEC, else the first. Empty only where there are no ids.
+pub fn headline_id(ids: &[String]) -> &str {
+    ["CVE-", "GHSA-", "PYSEC-"]
+        .iter()
+        .find_map(|prefix| ids.iter().find(|id| id.starts_with(prefix)))
+        .or(ids.first())
+        .map_or("", String::as_str)
+}
+
 /// An accepted risk. An expired waiver waives nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Waiver {
     /// An advisory's id or any alias of it.
     pub id: String,
-    /// The project it is accepted for.
-    pub project: ProjectName,
+    /// The project, or the package of another ecosystem, that it is accepted for.
+    pub project: WaivedName,
     /// Why the risk is accepted.
     pub reason: String,
     /// Who accepted it.
     pub owner: String,
     /// When the acceptance ends.
     pub until: WaiverEnd,
+}
+
+/// The name that a waiver is for: a Python project's, normalised, or any other, such as `g++` or
+/// `@scope/name`, as it was written.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct WaivedName(String);
+
+/// Why a text cannot be the name of anything that is waived.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not the name of a project or package")]
+pub struct WaivedNameError(String);
+
+impl WaivedName {
+    /// The name as it is shown.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it is the name of a package, whatever the ecosystem writes differently: Python's
+    /// spellings of one name are one.
+    pub fn names(&self, name: &str) -> bool {
+        self.0 == name || name.parse::<ProjectName>().is_ok_and(|project| *self == project)
+    }
+}
+
+impl FromStr for WaivedName {
+    type Err = WaivedNameError;
+
+    fn from_str(text: &str) -> Result<Self, WaivedNameError> {
+        if let Ok(project) = text.parse::<ProjectName>() {
+            return Ok(project.into());
+        }
+        match !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic()) {
+            true => Ok(Self(text.to_owned())),
+            false => Err(WaivedNameError(text.to_owned())),
+        }
+    }
+}
+
+impl TryFrom<String> for WaivedName {
+    type Error = WaivedNameError;
+
+    fn try_from(text: String) -> Result<Self, WaivedNameError> {
+        text.parse()
+    }
+}
+
+impl From<WaivedName> for String {
+    fn from(name: WaivedName) -> Self {
+        name.0
+    }
+}
+
+impl From<ProjectName> for WaivedName {
+    fn from(project: ProjectName) -> Self {
+        Self(project.to_string())
+    }
+}
+
+impl PartialEq<ProjectName> for WaivedName {
+    fn eq(&self, project: &ProjectName) -> bool {
+        self.0 == project.as_ref()
+    }
+}
+
+impl fmt::Display for WaivedName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
 }
 
 /// When a waiver ends.
@@ -189,4 +266,31 @@ pub struct Audit {
     pub not_audited: Vec<NotAudited>,
     /// Waivers that expired or match nothing, stale data, and the like.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str) -> WaivedName {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_waived_project_is_normalised_and_other_names_stay_as_they_are() {
+        assert_eq!(name("Demo_App").as_str(), "demo-app");
+        assert_eq!(name("Demo_App"), "demo.app".parse::<ProjectName>().unwrap());
+        assert_eq!(name("g++").as_str(), "g++");
+        assert_eq!(name("@scope/Name").as_str(), "@scope/Name");
+        for text in ["", "two words", "a\u{1b}b"] {
+            assert!(text.parse::<WaivedName>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_waived_name_names_the_package_in_any_spelling_that_python_calls_one() {
+        assert!(name("python3.11").names("python3.11") && name("libc6").names("libc6"));
+        assert!(name("g++").names("g++") && !name("g++").names("g"));
+        assert!(!name("@scope/Name").names("@scope/name"));
+    }
 }

@@ -12,12 +12,14 @@ pub mod doctor;
 pub mod excerpt;
 pub mod inventory;
 pub mod lock;
+pub mod marker;
 pub mod name;
 pub mod ports;
 pub mod redact;
 pub mod requirements_txt;
 pub mod severity;
 pub mod target;
+pub mod versions;
 
 pub use diagnostic::{Diagnostic, Level, Place};
 pub use digest::{FileHash, Sha256};

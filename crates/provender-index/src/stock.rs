@@ -18,7 +18,6 @@ mod inspect;
 mod knowledge;
 mod known;
 mod list;
-pub mod marker;
 mod outcome;
 mod pins;
 mod plan;

@@ -9,6 +9,7 @@
 
 pub mod discover;
 pub mod dockerfile;
+pub mod dockerignore;
 mod excerpt;
 mod expansion;
 pub mod facts;

@@ -1,11 +1,15 @@
 //! What is a secret, and how it is kept out of everything that is shown.
 
+mod tokens;
+
 use crate::facts::Span;
 use crate::source::File;
 
+pub use tokens::{Token, tokens};
+
 /// Whether a variable of this name holds a secret: `NPM_TOKEN`, `dbPassword`,
 /// `AWS_SECRET_ACCESS_KEY`; not `TOKEN_URL`, `PASSWORD_FILE`, `PUBLIC_KEY` or `MAX_TOKENS`.
-pub(crate) fn names_secret(name: &str) -> bool {
+pub fn names_secret(name: &str) -> bool {
     let parts = parts(name);
     let Some(last) = parts.last() else { return false };
     if parts.iter().any(|part| HARMLESS.contains(&part.as_str())) || ABOUT.contains(&last.as_str())
@@ -132,7 +136,7 @@ fn parts(name: &str) -> Vec<String> {
 
 /// Whether a value only stands in for a secret: nothing, a variable, `changeme`, `<token>`, `****`,
 /// a path or an address.
-pub(crate) fn is_placeholder(value: &str) -> bool {
+pub fn is_placeholder(value: &str) -> bool {
     let value = value.trim();
     let lower = value.to_lowercase();
     const WORDS: [&str; 19] = [
@@ -193,25 +197,73 @@ fn is_monotonous(value: &str) -> bool {
 
 /// A credential within a URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct InUrl<'t> {
+pub struct InUrl<'t> {
     /// The URL's scheme.
-    pub(crate) scheme: &'t str,
+    pub scheme: &'t str,
     /// Who it is for, if that is no secret itself.
-    pub(crate) user: Option<&'t str>,
+    pub user: Option<&'t str>,
     /// The host, with a port.
-    pub(crate) host: &'t str,
+    pub host: &'t str,
     /// Where the secret stands in the text.
-    pub(crate) secret: Span,
+    pub secret: Span,
 }
 
 impl InUrl<'_> {
     /// The URL's beginning, with stars in the secret's place.
-    pub(crate) fn redacted(&self) -> String {
+    pub fn redacted(&self) -> String {
         match self.user {
             Some(user) => format!("{}://{user}:****@{}", self.scheme, self.host),
             None => format!("{}://****@{}", self.scheme, self.host),
         }
     }
+}
+
+/// What a file or folder of this name holds that is secret, in words that follow the name; none for
+/// other names and for templates such as `.env.example`. Case does not matter.
+pub fn held_by(name: &str) -> Option<&'static str> {
+    let name = name.to_ascii_lowercase();
+    let ends = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
+    let template = ends(&[
+        ".example",
+        ".sample",
+        ".template",
+        ".dist",
+        ".tmpl",
+        ".defaults",
+        ".schema",
+        ".pub",
+        ".md",
+    ]);
+    if template {
+        return None;
+    }
+    if name == ".env" || name.starts_with(".env.") || name == ".env*" {
+        return Some("holds an environment's secrets");
+    }
+    if matches!(
+        name.as_str(),
+        ".npmrc"
+            | ".pypirc"
+            | ".netrc"
+            | "_netrc"
+            | ".git-credentials"
+            | ".dockercfg"
+            | ".htpasswd"
+            | ".vault-token"
+    ) || matches!(
+        name.as_str(),
+        "credentials.json" | "service-account.json" | "service_account.json" | "kubeconfig"
+    ) || matches!(name.as_str(), ".ssh" | ".aws" | ".gnupg" | ".kube" | ".docker")
+    {
+        return Some("holds credentials");
+    }
+    let key = matches!(name.as_str(), "id_rsa" | "id_dsa" | "id_ecdsa" | "id_ed25519")
+        || ends(&[".p12", ".pfx", ".kdbx"])
+        || ends(&[".key"]) && !name.contains("pub")
+        || ends(&[".pem"])
+            && (name.contains("key") || name.contains("priv"))
+            && !name.contains("pub");
+    key.then_some("holds a private key")
 }
 
 /// How tokens of well-known services begin; such a one is a secret even where a user name is
@@ -221,7 +273,7 @@ const TOKENS: [&str; 9] =
 
 /// The credentials in all URLs of a text. Placeholders (`${TOKEN}`, `<password>`, `USER:PASSWORD`)
 /// are none.
-pub(crate) fn in_urls(text: &str) -> Vec<InUrl<'_>> {
+pub fn in_urls(text: &str) -> Vec<InUrl<'_>> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(colon) = text[at..].find("://").map(|colon| at + colon) {

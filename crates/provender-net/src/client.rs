@@ -6,30 +6,28 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use reqwest::header::{HeaderMap, LOCATION};
 use reqwest::redirect::Policy;
-use reqwest::{RequestBuilder, Response, StatusCode};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use rustls::ClientConfig;
 use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
 use url::Url;
 
 use crate::ask_proxy::{offered_schemes, schemes_of};
 use crate::classify::{Context, causes};
-use crate::credentials::{Credential, Credentials, InUrl, split_userinfo};
+use crate::credentials::{Credential, Credentials, Found, InUrl, split_userinfo};
 use crate::download::Download;
 use crate::error::{NetError, SettingError};
 use crate::get::Get;
 use crate::proxy::ProxyRules;
 use crate::proxy_failure::{ProxyFailure, ProxyProblem};
-use crate::redact::{RedactedUrl, redact, redact_text};
+use crate::redact::{RedactedUrl, redact_text};
+use crate::redirect::{MAX_REDIRECTS, is_redirect, next_hop, too_many_redirects};
+use crate::request::Request;
 use crate::retry::{Retries, retry_after};
 use crate::roots::{RootSets, RootsSummary};
 use crate::settings::ClientSettings;
 use crate::stream::Stream;
 use crate::tls::{RecordingVerifier, TlsFailure};
-
-/// How many redirects are followed, as in uv and reqwest.
-const MAX_REDIRECTS: usize = 10;
 
 /// How many idle connections are kept for a host, as in uv.
 const IDLE_PER_HOST: usize = 20;
@@ -44,6 +42,8 @@ struct Inner {
     http: reqwest::Client,
     /// As `http`, with connections of its own, but bodies stay as they come.
     undecoded: reqwest::Client,
+    /// As `undecoded`, but silence is measured by [`Request`], which knows how far a body is sent.
+    unhurried: reqwest::Client,
     verifier: Arc<RecordingVerifier>,
     proxies: ProxyRules,
     credentials: Credentials,
@@ -96,20 +96,30 @@ impl Client {
                 .http1_title_case_headers()
                 .pool_max_idle_per_host(IDLE_PER_HOST)
                 .connect_timeout(settings.connect_timeout)
-                .read_timeout(settings.read_timeout)
                 .referer(false)
                 .redirect(Policy::none())
         };
+        let read_timeout = settings.read_timeout;
         let build = |builder| {
             let builder = proxies.apply(builder).and_then(reqwest::ClientBuilder::build);
             builder.map_err(|error| unusable(innermost(&error)))
         };
-        let http = build(builder())?;
+        let http = build(builder().read_timeout(read_timeout))?;
         // Whether a body is decoded is a property of a client, not of a request.
-        let undecoded = build(builder().no_gzip().no_brotli().no_deflate().no_zstd())?;
+        let as_is = || builder().no_gzip().no_brotli().no_deflate().no_zstd();
+        let undecoded = build(as_is().read_timeout(read_timeout))?;
+        let unhurried = build(as_is())?;
         let credentials = Credentials::new(settings.credentials.clone(), settings.netrc.clone());
         Ok(Self {
-            inner: Arc::new(Inner { http, undecoded, verifier, proxies, credentials, settings }),
+            inner: Arc::new(Inner {
+                http,
+                undecoded,
+                unhurried,
+                verifier,
+                proxies,
+                credentials,
+                settings,
+            }),
         })
     }
 
@@ -140,9 +150,29 @@ impl Client {
     ///
     /// When the netrc file cannot be used.
     pub fn credential_for(&self, url: &Url) -> Result<Option<Credential>, NetError> {
+        Ok(self.sourced_credential_for(url)?.map(|(credential, _)| credential))
+    }
+
+    /// As [`credential_for`](Self::credential_for), with where it was found, as told to the user.
+    ///
+    /// # Errors
+    ///
+    /// When the netrc file cannot be used.
+    pub fn sourced_credential_for(
+        &self,
+        url: &Url,
+    ) -> Result<Option<(Credential, String)>, NetError> {
         let (bare, in_url) = split_userinfo(url);
-        let found = self.inner.credentials.find(&bare, in_url.as_ref())?;
-        Ok(found.map(|found| found.credential))
+        let found = self.find_credential(&bare, in_url.as_ref())?;
+        Ok(found.map(|found| (found.credential, found.source)))
+    }
+
+    pub(crate) fn find_credential(
+        &self,
+        url: &Url,
+        in_url: Option<&InUrl>,
+    ) -> Result<Option<Found>, NetError> {
+        self.inner.credentials.find(url, in_url)
     }
 
     /// Reads the trusted roots, unless that has happened, and counts them.
@@ -190,7 +220,13 @@ impl Client {
         Stream::new(self, url)
     }
 
-    pub(crate) fn retries(&self) -> Retries {
+    /// A request of any method, whose answer is handed out whatever its status.
+    pub fn request(&self, method: Method, url: &Url) -> Request<'_> {
+        Request::new(self, method, url)
+    }
+
+    /// The retries of one call, for those who go on where an answer broke off.
+    pub fn retries(&self) -> Retries {
         Retries::new(self.inner.settings.retry)
     }
 
@@ -237,14 +273,7 @@ impl Client {
         url: &Url,
         prepare: impl Fn(RequestBuilder) -> RequestBuilder,
     ) -> Result<Response, NetError> {
-        let (mut url, in_url) = split_userinfo(url);
-        if self.inner.settings.offline {
-            return Err(NetError::Offline { url: RedactedUrl::from(&url) });
-        }
-        if !matches!(url.scheme(), "http" | "https") {
-            let reason = format!("the scheme `{}` is not known", url.scheme());
-            return Err(NetError::BadUrl { url: RedactedUrl::from(&url), reason });
-        }
+        let (mut url, in_url) = self.askable(url)?;
         for _ in 0..=MAX_REDIRECTS {
             let response = self.hop(http, &url, in_url.as_ref(), &prepare).await?;
             match next_hop(&url, &response)? {
@@ -252,9 +281,25 @@ impl Client {
                 None => return Ok(response),
             }
         }
-        let target = redact(&url);
-        let reason = "too many redirects";
-        Err(NetError::Redirect { url: RedactedUrl::from(&url), target, reason })
+        Err(too_many_redirects(&url))
+    }
+
+    /// The URL without its credentials, if it may be asked for at all.
+    pub(crate) fn askable(&self, url: &Url) -> Result<(Url, Option<InUrl>), NetError> {
+        let (url, in_url) = split_userinfo(url);
+        if self.inner.settings.offline {
+            return Err(NetError::Offline { url: RedactedUrl::from(&url) });
+        }
+        if !matches!(url.scheme(), "http" | "https") {
+            let reason = format!("the scheme `{}` is not known", url.scheme());
+            return Err(NetError::BadUrl { url: RedactedUrl::from(&url), reason });
+        }
+        Ok((url, in_url))
+    }
+
+    /// A request of the client whose silence the caller measures.
+    pub(crate) fn unhurried(&self, method: Method, url: &Url) -> RequestBuilder {
+        self.inner.unhurried.request(method, url.clone())
     }
 
     async fn hop(
@@ -264,26 +309,13 @@ impl Client {
         in_url: Option<&InUrl>,
         prepare: &impl Fn(RequestBuilder) -> RequestBuilder,
     ) -> Result<Response, NetError> {
-        let found = self.inner.credentials.find(url, in_url)?;
+        let found = self.find_credential(url, in_url)?;
         let mut request = prepare(http.get(url.clone()));
         if let Some(found) = &found {
             request = found.credential.apply(request);
         }
-        let response = match request.send().await {
-            Ok(response) => response,
-            Err(error) => {
-                return Err(self.with_offered_schemes(self.failed(&error, url), url).await);
-            }
-        };
+        let response = self.reached(request.send().await, url).await?;
         let status = response.status();
-        if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED
-            && let Some(proxy) = self.inner.proxies.proxy_for(url)
-        {
-            let offered = schemes_of(response.headers());
-            let problem =
-                ProxyProblem::AuthenticationRequired { offered, sent: proxy.has_credentials() };
-            return Err(ProxyFailure::new(RedactedUrl::from(url), proxy, problem).into());
-        }
         if status.is_success() || status == StatusCode::NOT_MODIFIED || is_redirect(status) {
             return Ok(response);
         }
@@ -293,6 +325,29 @@ impl Client {
             retry_after: retry_after(response.headers(), Timestamp::now()),
             credentials_from: found.map(|found| found.source),
         })
+    }
+
+    /// The answer of a server, or why there is none: a proxy's demand for credentials is none.
+    pub(crate) async fn reached(
+        &self,
+        sent: Result<Response, reqwest::Error>,
+        url: &Url,
+    ) -> Result<Response, NetError> {
+        let response = match sent {
+            Ok(response) => response,
+            Err(error) => {
+                return Err(self.with_offered_schemes(self.failed(&error, url), url).await);
+            }
+        };
+        if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED
+            && let Some(proxy) = self.inner.proxies.proxy_for(url)
+        {
+            let offered = schemes_of(response.headers());
+            let problem =
+                ProxyProblem::AuthenticationRequired { offered, sent: proxy.has_credentials() };
+            return Err(ProxyFailure::new(RedactedUrl::from(url), proxy, problem).into());
+        }
+        Ok(response)
     }
 
     /// Completes a refused CONNECT with what the proxy would accept.
@@ -306,35 +361,6 @@ impl Client {
         }
         error
     }
-}
-
-fn is_redirect(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
-}
-
-/// Where a response sends us on, without any credentials that the target may hold.
-fn next_hop(url: &Url, response: &Response) -> Result<Option<Url>, NetError> {
-    if !is_redirect(response.status()) {
-        return Ok(None);
-    }
-    let refuse =
-        |target: String, reason| NetError::Redirect { url: RedactedUrl::from(url), target, reason };
-    let location = location(response.headers());
-    let Some(location) = location else {
-        return Err(refuse("nowhere".to_owned(), "the answer has no location"));
-    };
-    let target =
-        url.join(location).map_err(|_| refuse(redact_text(location), "the location is no URL"))?;
-    match (url.scheme(), target.scheme()) {
-        (_, "https") | ("http", "http") => Ok(Some(split_userinfo(&target).0)),
-        // Whoever is on the way could then answer in the server's place.
-        ("https", "http") => Err(refuse(redact(&target), "it leads from https to plain http")),
-        _ => Err(refuse(redact(&target), "only http and https are followed")),
-    }
-}
-
-fn location(headers: &HeaderMap) -> Option<&str> {
-    headers.get(LOCATION)?.to_str().ok()
 }
 
 fn innermost(error: &(dyn Error + 'static)) -> String {

@@ -104,6 +104,14 @@ pub enum NetError {
         /// What happened.
         reason: String,
     },
+    /// What was to be sent cannot be read on this side.
+    #[error("cannot read what is to be sent to {url}: {error}")]
+    Unsent {
+        /// Where it was to be sent.
+        url: RedactedUrl,
+        /// What the reader said.
+        error: io::Error,
+    },
     /// The transfer ended before all was there.
     #[error("the transfer of {url} ended after {received} of {expected} bytes")]
     Truncated {
@@ -246,6 +254,7 @@ impl NetError {
                 .to_owned(),
             Self::Unexpected { html: false, .. } => "check the URL".to_owned(),
             Self::Offline { .. } => "leave out `--offline`".to_owned(),
+            Self::Unsent { .. } => return None,
             Self::Io { error, .. } => return io_hint(error).map(str::to_owned),
             Self::Netrc { .. } => "correct the file, or name another one with `NETRC`".to_owned(),
             Self::Setting(error) => format!("correct `{}`", error.setting),

@@ -36,7 +36,7 @@ impl Default for RetrySettings {
 
 /// The retries of one call.
 #[derive(Debug)]
-pub(crate) struct Retries {
+pub struct Retries {
     settings: RetrySettings,
     policy: ExponentialBackoff,
     done: u32,
@@ -51,8 +51,12 @@ impl Retries {
         Self { settings, policy, done: 0 }
     }
 
-    /// Waits before the next attempt, or gives the error back if there should be none.
-    pub(crate) async fn pause(&mut self, error: NetError) -> Result<(), NetError> {
+    /// Waits before the next attempt.
+    ///
+    /// # Errors
+    ///
+    /// The error itself, where it will not pass or was met too often.
+    pub async fn pause(&mut self, error: NetError) -> Result<(), NetError> {
         let Some(pause) = self.next(&error) else { return Err(error) };
         tokio::time::sleep(pause).await;
         Ok(())
@@ -79,8 +83,7 @@ impl Retries {
     }
 }
 
-/// Whether the same request may succeed later. Only requests that change nothing are made here, so
-/// repeating one is always safe.
+/// Whether the same request may succeed later. Whether it may be repeated is its maker's to say.
 fn may_pass(error: &NetError) -> bool {
     match error {
         NetError::Dns { .. }

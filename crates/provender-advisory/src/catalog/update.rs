@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use provender_core::Sha256;
+use provender_core::{Diagnostic, Sha256};
 use tempfile::NamedTempFile;
 use url::Url;
 use zip::write::SimpleFileOptions;
@@ -14,7 +14,8 @@ use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use super::{Catalog, CatalogError, Origin, Snapshot, Source, State, Validators, files};
 use crate::database::{Compiler, Database, Prepared};
-use crate::source::{self, SourceError};
+use crate::source::{self, Found, SourceError};
+use crate::tracker::Tracker;
 
 /// A change to the catalog. Nothing of it is seen by anybody before [`Update::commit`], and a change
 /// that is dropped, or whose process is killed, never happened. It holds the catalog's lock.
@@ -26,6 +27,7 @@ pub struct Update {
     read: BTreeMap<String, Vec<Prepared>>,
     /// Whether the records may differ from those of the database in use.
     changed: bool,
+    notes: Vec<Diagnostic>,
     _lock: File,
 }
 
@@ -42,7 +44,14 @@ impl Update {
         };
         let lock = locked().map_err(|source| CatalogError::Write { path: path.clone(), source })?;
         let state = catalog.state()?;
-        Ok(Self { catalog, state, read: BTreeMap::new(), changed: false, _lock: lock })
+        Ok(Self {
+            catalog,
+            state,
+            read: BTreeMap::new(),
+            changed: false,
+            notes: Vec::new(),
+            _lock: lock,
+        })
     }
 
     /// The sources as they are within this change.
@@ -50,8 +59,14 @@ impl Update {
         &self.state
     }
 
-    /// Takes what was downloaded from a source: a zip archive of OSV records, or one record. The
-    /// file is copied, and is called by the URL in errors.
+    /// What is to be said about what was accepted and imported so far: releases in a tracker that are
+    /// not known here.
+    pub fn notes(&self) -> &[Diagnostic] {
+        &self.notes
+    }
+
+    /// Takes what was downloaded from a source: a zip archive of OSV records, one record, or a
+    /// distribution's tracker. The file is copied, and is called by the URL in errors.
     ///
     /// # Errors
     ///
@@ -76,8 +91,9 @@ impl Update {
             .map_err(|source| CatalogError::Read { path: file.to_owned(), source })?;
         io::copy(&mut original, &mut copy)
             .map_err(|source| CatalogError::Write { path: folder, source })?;
-        let records = read_records(copy.path(), &shown)
+        let Read { prepared: records, notes, .. } = Read::all(copy.path(), &shown)
             .map_err(|source| CatalogError::Source { name: name.to_owned(), source })?;
+        self.notes.extend(notes);
         let kept = self.keep(copy)?;
         self.put(name, origin, validators, fetched_at, kept, records);
         Ok(())
@@ -97,12 +113,13 @@ impl Update {
         source.map(|source| source.fetched_at = now).is_some()
     }
 
-    /// Takes records from zip archives, folders and JSON files. Of records with one id the newer is
-    /// kept, and of equally old ones that of the earlier path.
+    /// Takes records and trackers from zip archives, folders and JSON files. Of records with one id the
+    /// newer is kept, and of equally old ones that of the earlier path.
     ///
     /// # Errors
     ///
-    /// At the first place that is not what it should be. The source then stays as it was.
+    /// At the first place that is not what it should be, and when a tracker is there twice. The source
+    /// then stays as it was.
     pub fn import(
         &mut self,
         name: &str,
@@ -110,28 +127,40 @@ impl Update {
         now: Timestamp,
     ) -> Result<(), CatalogError> {
         let mut texts = BTreeMap::<String, (Timestamp, Vec<u8>, Prepared)>::new();
+        let mut trackers = BTreeMap::<String, Vec<u8>>::new();
+        let mut read = Read::default();
         for path in paths {
-            let visit = |record: crate::osv::Record, json: &[u8]| {
-                let known = texts.get(&record.id).map(|(modified, ..)| *modified);
-                if known.is_none_or(|known| known < record.modified) {
-                    let prepared = Prepared::new(&record, json);
-                    texts.insert(record.id, (record.modified, json.to_owned(), prepared));
+            let visit = |found: Found<'_>| match found {
+                Found::Record { record, json } => {
+                    let known = texts.get(&record.id).map(|(modified, ..)| *modified);
+                    if known.is_none_or(|known| known < record.modified) {
+                        let prepared = Prepared::new(&record, json);
+                        texts.insert(record.id, (record.modified, json.to_owned(), prepared));
+                    }
+                    Ok(())
+                }
+                Found::Tracker { tracker, json, place } => {
+                    trackers.insert(tracker.name().to_owned(), json.to_owned());
+                    read.take(tracker, place)
                 }
             };
             source::read(path, &path.display().to_string(), visit)
                 .map_err(|source| CatalogError::Source { name: name.to_owned(), source })?;
         }
-        if texts.is_empty() {
+        if texts.is_empty() && trackers.is_empty() {
             return Err(CatalogError::NoSource);
         }
         let folder = self.catalog.kept_folder();
         let mut archive = files::unfinished(&folder)?;
         let written = texts.iter().map(|(id, (_, json, _))| (id.as_str(), json.as_slice()));
-        write_archive(&mut archive, written)
+        let trackers = trackers.iter().map(|(name, json)| (name.as_str(), json.as_slice()));
+        write_archive(&mut archive, written, trackers)
             .map_err(|source| CatalogError::Write { path: folder, source })?;
         let kept = self.keep(archive)?;
         let origin = Origin::Paths(paths.iter().map(|path| path.display().to_string()).collect());
-        let records = texts.into_values().map(|(.., prepared)| prepared).collect();
+        let mut records: Vec<_> = texts.into_values().map(|(.., prepared)| prepared).collect();
+        records.append(&mut read.prepared);
+        self.notes.append(&mut read.notes);
         self.put(name, origin, Validators::default(), now, kept, records);
         Ok(())
     }
@@ -198,7 +227,8 @@ impl Update {
         if !files::digest(&path).is_ok_and(|found| found == source.kept) {
             return Err(CatalogError::Kept { name: source.name.clone(), path });
         }
-        read_records(&path, &path.display().to_string())
+        Read::all(&path, &path.display().to_string())
+            .map(|read| read.prepared)
             .map_err(|error| CatalogError::Source { name: source.name.clone(), source: error })
     }
 
@@ -219,14 +249,14 @@ impl Update {
         kept: Sha256,
         records: Vec<Prepared>,
     ) {
-        let ids: BTreeSet<_> = records.iter().map(Prepared::id).collect();
+        let distinct: BTreeSet<_> = records.iter().map(Prepared::key).collect();
         let source = Source {
             name: name.to_owned(),
             origin,
             validators,
             fetched_at,
-            records: ids.len() as u64,
-            newest: records.iter().map(Prepared::modified).max(),
+            records: distinct.len() as u64,
+            newest: records.iter().filter_map(Prepared::modified).max(),
             kept,
         };
         self.read.insert(name.to_owned(), records);
@@ -257,23 +287,66 @@ impl Update {
     }
 }
 
-fn read_records(path: &Path, shown: &str) -> Result<Vec<Prepared>, SourceError> {
-    let mut records = Vec::new();
-    source::read(path, shown, |record, json| records.push(Prepared::new(&record, json)))?;
-    Ok(records)
+/// What a source gave.
+#[derive(Default)]
+struct Read {
+    prepared: Vec<Prepared>,
+    notes: Vec<Diagnostic>,
+    trackers: BTreeSet<String>,
 }
 
-/// Writes records in the layout of OSV's own archives, without anything that depends on the time.
+impl Read {
+    /// Reads everything of one file.
+    fn all(path: &Path, shown: &str) -> Result<Self, SourceError> {
+        let mut read = Self::default();
+        source::read(path, shown, |found| match found {
+            Found::Record { record, json } => {
+                read.prepared.push(Prepared::new(&record, json));
+                Ok(())
+            }
+            Found::Tracker { tracker, place, .. } => read.take(tracker, place),
+        })?;
+        Ok(read)
+    }
+
+    fn take(&mut self, tracker: Tracker, place: &str) -> Result<(), SourceError> {
+        let name = tracker.name().to_owned();
+        if !self.trackers.insert(name.clone()) {
+            return Err(SourceError::Twice { place: place.to_owned(), tracker: name });
+        }
+        if !tracker.unknown_releases().is_empty() {
+            let releases: Vec<_> =
+                tracker.unknown_releases().iter().map(|name| format!("`{name}`")).collect();
+            let message = format!(
+                "`{place}` speaks of releases that this provender does not know: {}",
+                releases.join(", ")
+            );
+            self.notes.push(
+                Diagnostic::warning("advisories/unknown-release", message)
+                    .hint("what it says of them was left out; a newer provender may know them"),
+            );
+        }
+        let prepare = |(record, json): (_, Vec<u8>)| Prepared::of_tracker(&name, &record, &json);
+        self.prepared.extend(tracker.into_records().map(prepare));
+        Ok(())
+    }
+}
+
+/// Writes records in the layout of OSV's own archives, and trackers in a folder beside them, without
+/// anything that depends on the time.
 fn write_archive<'a>(
     file: &mut NamedTempFile,
     records: impl Iterator<Item = (&'a str, &'a [u8])>,
+    trackers: impl Iterator<Item = (&'a str, &'a [u8])>,
 ) -> io::Result<()> {
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
         .last_modified_time(DateTime::default());
     let mut archive = ZipWriter::new(file);
-    for (id, json) in records {
-        archive.start_file(format!("{id}.json"), options)?;
+    let records = records.map(|(id, json)| (format!("{id}.json"), json));
+    let trackers = trackers.map(|(name, json)| (format!("trackers/{name}.json"), json));
+    for (name, json) in records.chain(trackers) {
+        archive.start_file(name, options)?;
         archive.write_all(json)?;
     }
     archive.finish()?.flush()

@@ -7,9 +7,11 @@ use jiff::Timestamp;
 use provender_core::{ProjectName, Sha256};
 use sha2::Digest as _;
 
-use super::Summary;
 use super::format::{self, HEADER, Header, PAGE, Section};
+use super::{EcosystemEntry, EcosystemStamp, Summary};
+use crate::ecosystem::{self, Ecosystem};
 use crate::osv::Record;
+use crate::packages::{self, Heading, PackageAdvisory};
 use crate::project::{self, Advisory};
 
 /// The level at which records are deflated: the fastest, which is within a fifth of the best on
@@ -34,9 +36,13 @@ pub enum CompileError {
 #[derive(Debug)]
 pub struct Prepared {
     id: String,
-    modified: Timestamp,
+    /// Which tracker it was made from; empty for OSV records.
+    tracker: String,
+    modified: Option<Timestamp>,
     keys: BTreeSet<Vec<u8>>,
-    advisories: BTreeMap<ProjectName, Advisory>,
+    heading: Heading,
+    projects: BTreeMap<ProjectName, Advisory>,
+    packages: BTreeMap<(Ecosystem, String), PackageAdvisory>,
     deflated: Vec<u8>,
 }
 
@@ -45,11 +51,19 @@ impl Prepared {
     pub fn new(record: &Record, json: &[u8]) -> Self {
         Self {
             id: record.id.clone(),
-            modified: record.modified,
-            keys: record.all_ids().map(format::id_key).collect(),
-            advisories: Advisory::of(record),
+            tracker: String::new(),
+            modified: Some(record.modified),
+            keys: record.all_ids().chain(record.about()).map(format::id_key).collect(),
+            heading: Heading::of(record),
+            projects: Advisory::of(record),
+            packages: PackageAdvisory::of(record),
             deflated: miniz_oxide::deflate::compress_to_vec(json, DEFLATE_LEVEL),
         }
+    }
+
+    /// Prepares a record that was made from a tracker, which says nothing about when it changed.
+    pub(crate) fn of_tracker(tracker: &str, record: &Record, json: &[u8]) -> Self {
+        Self { tracker: tracker.to_owned(), modified: None, ..Self::new(record, json) }
     }
 
     /// The record's id.
@@ -57,16 +71,32 @@ impl Prepared {
         &self.id
     }
 
-    /// When the record was last changed.
-    pub fn modified(&self) -> Timestamp {
+    /// When the record was last changed; none where its source does not say.
+    pub fn modified(&self) -> Option<Timestamp> {
         self.modified
     }
+
+    /// What makes it another record: the id, within OSV's records and within each tracker.
+    pub(crate) fn key(&self) -> (&str, &str) {
+        (&self.id, &self.tracker)
+    }
+
+    /// The ecosystems of what it names.
+    fn ecosystems(&self) -> BTreeSet<String> {
+        let python = (!self.projects.is_empty()).then(|| ecosystem::PYPI.to_owned());
+        let others = self.packages.keys().map(|(ecosystem, _)| ecosystem.to_string());
+        others.chain(python).collect()
+    }
 }
+
+/// What records say about packages: by ecosystem, then by name, in the order of the records' ids.
+type Packages<'r> =
+    BTreeMap<&'r Ecosystem, BTreeMap<&'r String, Vec<(&'r Heading, &'r PackageAdvisory)>>>;
 
 /// Collects records and compiles them.
 #[derive(Debug, Default)]
 pub struct Compiler<'r> {
-    records: BTreeMap<&'r str, &'r Prepared>,
+    records: BTreeMap<(&'r str, &'r str), &'r Prepared>,
 }
 
 /// The bytes of a database and what names them.
@@ -84,9 +114,10 @@ pub struct Compiled {
 
 impl<'r> Compiler<'r> {
     /// Adds a record. Of two with one id the one that was modified later is kept, and of two that
-    /// were modified at the same time the one that was added first.
+    /// were modified at the same time the one that was added first. What a tracker says stands beside
+    /// the OSV record of the same id.
     pub fn add(&mut self, record: &'r Prepared) {
-        let kept = self.records.entry(&record.id).or_insert(record);
+        let kept = self.records.entry(record.key()).or_insert(record);
         if kept.modified < record.modified {
             *kept = record;
         }
@@ -98,19 +129,31 @@ impl<'r> Compiler<'r> {
     ///
     /// When an entry is too large for the format.
     pub fn compile(&self) -> Result<Compiled, CompileError> {
-        let newest = self.records.values().map(|record| record.modified).max();
+        let newest = self.records.values().filter_map(|record| record.modified).max();
         let records = self.records.len() as u64;
 
         let mut texts = Frames::default();
         let mut offsets = BTreeMap::<&[u8], Vec<u64>>::new();
         let mut projects = BTreeMap::<&ProjectName, Vec<&Advisory>>::new();
+        let mut packages = Packages::new();
+        let mut stamps = BTreeMap::<String, EcosystemStamp>::new();
         for record in self.records.values() {
             let offset = texts.push(&record.deflated)?;
             for key in &record.keys {
                 offsets.entry(key).or_default().push(offset);
             }
-            for (project, advisory) in &record.advisories {
+            for (project, advisory) in &record.projects {
                 projects.entry(project).or_default().push(advisory);
+            }
+            for ((ecosystem, name), advisory) in &record.packages {
+                let of_ecosystem = packages.entry(ecosystem).or_default();
+                of_ecosystem.entry(name).or_default().push((&record.heading, advisory));
+            }
+            for ecosystem in record.ecosystems() {
+                let stamp = stamps.entry(ecosystem);
+                let stamp = stamp.or_insert(EcosystemStamp { records: 0, newest: None });
+                stamp.records += 1;
+                stamp.newest = stamp.newest.max(record.modified);
             }
         }
 
@@ -128,9 +171,32 @@ impl<'r> Compiler<'r> {
         }
         let names = fst::Map::from_iter(names)?.into_fst().into_inner();
 
+        let (mut indexes, mut offsets) = (Frames::default(), BTreeMap::new());
+        for (ecosystem, packages) in &packages {
+            let mut index = fst::MapBuilder::memory();
+            for (name, advisories) in packages {
+                index.insert(name, blocks.push(&packages::encode(advisories)?)?)?;
+            }
+            offsets.insert(ecosystem.to_string(), indexes.push(&index.into_inner()?)?);
+        }
+        let ecosystems = stamps.into_iter().map(|(name, stamp)| {
+            let index = offsets.get(&name).copied();
+            EcosystemEntry { name, stamp, index }
+        });
+        let ecosystems = postcard::to_allocvec(&ecosystems.collect::<Vec<_>>())?;
+
         let summary = postcard::to_allocvec(&Summary { records, newest })?;
         let ids = ids.into_inner()?;
-        let sections = [&summary, &names, &blocks.bytes, &ids, &postings.bytes, &texts.bytes];
+        let sections = [
+            &summary,
+            &names,
+            &ecosystems,
+            &indexes.bytes,
+            &blocks.bytes,
+            &ids,
+            &postings.bytes,
+            &texts.bytes,
+        ];
         let bytes = assemble(sections);
         let digest = Sha256::from_bytes(sha2::Sha256::digest(&bytes).into());
         Ok(Compiled { bytes, digest, records, newest })

@@ -11,11 +11,16 @@
 //! | section | holds |
 //! |---|---|
 //! | summary | number of records and date of the newest (postcard) |
-//! | projects | ecosystem and project -> offset in *blocks* (fst map) |
-//! | blocks | what the records say about one project, each with its length (postcard) |
+//! | projects | Python's projects: name -> offset in *blocks* (fst map) |
+//! | ecosystems | every ecosystem: its records, the newest, offset in *indexes* (postcard) |
+//! | indexes | the packages of one ecosystem: name -> offset in *blocks*, each with its length (fst map) |
+//! | blocks | what the records say about one project or package, each with its length (postcard) |
 //! | ids | id or alias in lower case -> offset in *postings* (fst map) |
 //! | postings | offsets in *records*, each list with its length (postcard) |
 //! | records | the OSV JSON, each with its length (deflate) |
+//!
+//! Each ecosystem has an index of its own, and Python's projects have a section, so that a lookup in one
+//! neither reads nor checks the names of another.
 //!
 //! When any of it changes, and when the postcard form of a block changes, so does [`VERSION`]; old
 //! files are then compiled anew from the sources that were kept.
@@ -23,7 +28,7 @@
 use provender_core::ProjectName;
 
 /// The version of the format.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// The ending of a database's file name.
 pub(super) const EXTENSION: &str = "advdb";
@@ -40,6 +45,8 @@ pub(super) const PAGE: usize = 4096;
 pub(super) enum Section {
     Summary,
     Projects,
+    Ecosystems,
+    Indexes,
     Blocks,
     Ids,
     Postings,
@@ -48,7 +55,7 @@ pub(super) enum Section {
 
 impl Section {
     /// How many there are.
-    pub(super) const COUNT: usize = 6;
+    pub(super) const COUNT: usize = 8;
 }
 
 /// The length of the header.
@@ -106,9 +113,9 @@ pub(super) fn checksum(header: &[u8], checksums: &[u8]) -> u32 {
     crc.finalize()
 }
 
-/// The key of a Python project. The ecosystem comes first so that others can stand beside it.
-pub(super) fn project_key(project: &ProjectName) -> Vec<u8> {
-    [b"PyPI\0", project.as_ref().as_bytes()].concat()
+/// The key of a Python project.
+pub(super) fn project_key(project: &ProjectName) -> &[u8] {
+    project.as_ref().as_bytes()
 }
 
 /// The key of an id or alias.

@@ -75,7 +75,12 @@ impl Pages {
 
     /// The value of a key in a section that is an fst map.
     pub(super) fn find(&self, section: Section, key: &[u8]) -> Result<Option<u64>, DatabaseError> {
-        let map = fst::Map::new(self.section(section)?)
+        self.find_in(self.section(section)?, key)
+    }
+
+    /// The value of a key in an fst map.
+    pub(super) fn find_in(&self, map: &[u8], key: &[u8]) -> Result<Option<u64>, DatabaseError> {
+        let map = fst::Map::new(map)
             .map_err(|error| self.damaged(format!("an index cannot be read: {error}")))?;
         Ok(map.get(key))
     }

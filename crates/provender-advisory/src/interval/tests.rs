@@ -1,6 +1,12 @@
 use proptest::prelude::*;
+use provender_core::Version;
 
 use super::*;
+
+/// The affected versions of one range as Python orders them.
+fn intervals(events: &[Event]) -> Vec<Interval<Version>> {
+    super::intervals(events, |text| text.parse().ok())
+}
 
 fn version(text: &str) -> Version {
     text.parse().unwrap()

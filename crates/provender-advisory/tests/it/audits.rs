@@ -12,7 +12,7 @@ fn waiver(id: &str, name: &str, until: &str) -> Waiver {
         date => WaiverEnd::Date(date.parse().unwrap()),
     };
     let (reason, owner) = ("not reachable".to_owned(), "security@demo.example".to_owned());
-    Waiver { id: id.to_owned(), project: project(name), reason, owner, until }
+    Waiver { id: id.to_owned(), project: project(name).into(), reason, owner, until }
 }
 
 fn audit_demo(record: &RecordText, waivers: &[Waiver]) -> Audit {

@@ -215,6 +215,29 @@ fn a_damaged_database_is_compiled_again_from_what_was_kept() {
 }
 
 #[test]
+fn a_database_of_an_earlier_format_is_compiled_again_and_one_of_a_later_is_not() {
+    let (ground, snapshot) = Ground::with(&[RECORD, OTHER]);
+    let (path, digest) = (snapshot.database.path().to_owned(), snapshot.database.digest());
+    let sources = snapshot.state.sources.clone();
+    drop(snapshot);
+    let mut bytes = fs::read(&path).unwrap();
+    // The format stands behind the eight bytes that every database begins with.
+    bytes[8] = 1;
+    fs::remove_file(&path).unwrap();
+    fs::write(&path, &bytes).unwrap();
+    let again = ground.catalog.open().unwrap().unwrap();
+    assert_eq!((again.database.digest(), &again.state.sources), (digest, &sources));
+    assert!(affects(&again, "demo", "1.0"));
+    again.database.verify().unwrap();
+    drop(again);
+    bytes[8] = 99;
+    fs::remove_file(&path).unwrap();
+    fs::write(&path, &bytes).unwrap();
+    let later = ground.catalog.open().unwrap_err();
+    assert!(matches!(later, CatalogError::Database(DatabaseError::Format { .. })), "{later}");
+}
+
+#[test]
 fn no_secret_of_an_address_is_written() {
     let ground = Ground::new();
     let zip = ground.zip("a.zip", &[RECORD]);

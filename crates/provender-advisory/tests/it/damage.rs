@@ -5,10 +5,10 @@ use std::fs;
 use std::path::Path;
 
 use proptest::prelude::*;
-use provender_advisory::{Database, DatabaseError};
+use provender_advisory::{Database, DatabaseError, PackageQuery, match_packages};
 use provender_core::Sha256;
 
-use crate::fixtures::{Ground, RECORD, RecordText, project, version};
+use crate::fixtures::{Ground, RECORD, RecordText, now, project, version};
 
 /// Enough records for a body of several pages.
 fn records() -> Vec<RecordText> {
@@ -18,6 +18,14 @@ fn records() -> Vec<RecordText> {
         .map(|n| RecordText { id: text(n), aliases: &["CVE-1"], project: name(n), ..RECORD })
         .collect()
 }
+
+/// Packages of a distribution beside Python's projects.
+const TRACKER: &str = r#"{
+    "demo-1": {"CVE-1": {"releases": {
+        "bookworm": {"status": "resolved", "fixed_version": "1.0-2", "urgency": "low"},
+        "trixie": {"status": "open", "urgency": "low"}}}},
+    "demo-2": {"CVE-2": {"releases": {"bookworm": {"status": "open", "urgency": "unimportant"}}}}
+}"#;
 
 /// Everything that can be asked, as one answer.
 fn answers(folder: &Path, digest: Sha256) -> Result<Vec<String>, DatabaseError> {
@@ -31,6 +39,10 @@ fn answers(folder: &Path, digest: Sha256) -> Result<Vec<String>, DatabaseError> 
             answers.push(format!("{found:?}"));
         }
     }
+    answers.push(format!("{:?}", database.ecosystems()?));
+    let queries = [("Debian:12", "demo-1"), ("Debian:12", "demo-2"), ("Debian:13", "demo-1")]
+        .map(|(ecosystem, name)| PackageQuery { ecosystem, name, version: "1.0-1" });
+    answers.push(format!("{:?}", match_packages(&database, &queries)?));
     for id in ["x-7", "CVE-1", "CVE-2"] {
         answers.push(format!("{:?}", database.records_named(id)?));
     }
@@ -46,7 +58,11 @@ struct Patient {
 
 impl Patient {
     fn new() -> Self {
-        let (ground, snapshot) = Ground::with(&records());
+        let ground = Ground::new();
+        let paths = [ground.zip("records.zip", &records()), ground.file("tracker.json", TRACKER)];
+        let mut update = ground.catalog.update().unwrap();
+        update.import("test", &paths, now()).unwrap();
+        let snapshot = update.commit().unwrap();
         let (digest, folder) = (snapshot.database.digest(), ground.catalog.folder());
         let bytes = fs::read(snapshot.database.path()).unwrap();
         let right = answers(folder, digest).unwrap();
@@ -109,7 +125,7 @@ fn every_error_names_the_file() {
     let error = Database::open(&folder, patient.digest).unwrap_err().to_string();
     assert!(
         error.contains("old")
-            && error.ends_with("has format 99, and this provender reads format 1")
+            && error.ends_with("has format 99, and this provender reads format 2")
     );
 }
 

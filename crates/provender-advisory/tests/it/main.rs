@@ -7,4 +7,8 @@ mod catalog;
 mod damage;
 mod fixtures;
 mod oracle;
+mod packages;
+mod packages_oracle;
 mod shared_data;
+mod trackers;
+mod waivers;

@@ -11,9 +11,9 @@ use uv_distribution_filename::WheelFilename;
 
 use super::choose::{Candidate, Scope, ScopeError, choose};
 use super::knowledge::is_built;
-use super::marker::Marker;
 use super::wheel_metadata::{WheelMetadataError, requires_python, wheel_metadata};
 use crate::transfer::{blocking, keep_bytes};
+use provender_core::marker::Marker;
 
 /// How much of a file is copied at a time, in bytes.
 const CHUNK: usize = 1 << 18;

@@ -8,8 +8,8 @@ use provender_core::{
 
 use super::choose::{Scope, ScopeError};
 use super::diagnostics;
-use super::marker::Marker;
 use super::request::{StockRequest, StockedLock};
+use provender_core::marker::Marker;
 
 /// One release that locks need.
 #[derive(Debug, Clone)]

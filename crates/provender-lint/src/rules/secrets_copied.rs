@@ -12,7 +12,7 @@ use crate::image::copying::{Copying, absolute, reaches};
 use crate::image::ignore::{self, Context};
 use crate::image::shipped::{Shipped, shipped};
 use crate::project::Project;
-use crate::secret::{in_urls, is_placeholder, names_secret};
+use crate::secret::{held_by, in_urls, is_placeholder, names_secret};
 use crate::source::{File, FileKind};
 
 /// `lint/secrets-copied`.
@@ -62,7 +62,7 @@ impl SecretsCopied {
         let path = absolute(&source.text, || Some(String::new()))?;
         let path = path.trim_start_matches('/');
         let name = path.rsplit('/').next().unwrap_or_default();
-        if let Some(holds) = holds_secrets(name) {
+        if let Some(holds) = held_by(name) {
             let known = project.file(&context.root.join(path));
             let harmless = match known {
                 Some(known) => !tells_secrets(known),
@@ -82,9 +82,8 @@ impl SecretsCopied {
         let seen = below.filter(|known| is_readable(known.kind)).find_map(|known| {
             let relative = context.relative(&known.path)?;
             let name = Path::new(&relative).file_name()?.to_str()?;
-            let taken = holds_secrets(name).is_some()
-                && tells_secrets(known)
-                && !context.leaves_out(&relative);
+            let taken =
+                held_by(name).is_some() && tells_secrets(known) && !context.leaves_out(&relative);
             taken.then_some(relative)
         });
         if let Some(seen) = seen {
@@ -129,53 +128,6 @@ pub(super) fn lands_in(
         .iter()
         .find(|shipped| reaches(dockerfile, copying, shipped.stage))
         .map(|shipped| shipped.name(dockerfile))
-}
-
-/// What a file or folder of this name holds that is secret.
-fn holds_secrets(name: &str) -> Option<&'static str> {
-    let name = name.to_ascii_lowercase();
-    let ends = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
-    let template = ends(&[
-        ".example",
-        ".sample",
-        ".template",
-        ".dist",
-        ".tmpl",
-        ".defaults",
-        ".schema",
-        ".pub",
-        ".md",
-    ]);
-    if template {
-        return None;
-    }
-    if name == ".env" || name.starts_with(".env.") || name == ".env*" {
-        return Some("holds an environment's secrets");
-    }
-    if matches!(
-        name.as_str(),
-        ".npmrc"
-            | ".pypirc"
-            | ".netrc"
-            | "_netrc"
-            | ".git-credentials"
-            | ".dockercfg"
-            | ".htpasswd"
-            | ".vault-token"
-    ) || matches!(
-        name.as_str(),
-        "credentials.json" | "service-account.json" | "service_account.json" | "kubeconfig"
-    ) || matches!(name.as_str(), ".ssh" | ".aws" | ".gnupg" | ".kube" | ".docker")
-    {
-        return Some("holds credentials");
-    }
-    let key = matches!(name.as_str(), "id_rsa" | "id_dsa" | "id_ecdsa" | "id_ed25519")
-        || ends(&[".p12", ".pfx", ".kdbx"])
-        || ends(&[".key"]) && !name.contains("pub")
-        || ends(&[".pem"])
-            && (name.contains("key") || name.contains("priv"))
-            && !name.contains("pub");
-    key.then_some("holds a private key")
 }
 
 /// Whether files of this kind, which may hold secrets, are read.

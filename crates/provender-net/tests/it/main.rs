@@ -10,6 +10,7 @@ mod credentials;
 mod doctor;
 mod download;
 mod proxies;
+mod request;
 mod retries;
 mod stream;
 mod tls;

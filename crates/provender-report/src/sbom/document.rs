@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use jiff::Timestamp;
-use provender_core::{FileHash, Severity};
+use provender_core::{FileHash, Severity, Sha256};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -45,7 +45,7 @@ pub(super) struct Tools<'a> {
     pub(super) components: [Application<'a>; 1],
 }
 
-/// A program: the locked project itself, or the tool that wrote the document.
+/// A program: the locked project itself, the image that it is in, or the tool that wrote the document.
 #[derive(Serialize)]
 pub(super) struct Application<'a> {
     r#type: &'static str,
@@ -54,6 +54,10 @@ pub(super) struct Application<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hashes: Vec<Hash>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    purl: Option<String>,
 }
 
 impl<'a> Application<'a> {
@@ -62,7 +66,14 @@ impl<'a> Application<'a> {
         name: &'a str,
         version: Option<&'a str>,
     ) -> Self {
-        Self { r#type: "application", bom_ref, name, version }
+        Self { r#type: "application", bom_ref, name, version, hashes: Vec::new(), purl: None }
+    }
+
+    /// Makes it an image that holds the program.
+    pub(super) fn become_image(&mut self, digest: Sha256, purl: String) {
+        self.r#type = "container";
+        self.hashes = vec![Hash::from(&FileHash::Sha256(digest))];
+        self.purl = Some(purl);
     }
 }
 

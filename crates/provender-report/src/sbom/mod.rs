@@ -3,6 +3,7 @@
 mod component;
 mod document;
 mod graph;
+mod image;
 mod purl;
 mod serial;
 mod vulnerability;
@@ -13,6 +14,9 @@ use provender_core::{Lock, Sha256};
 
 use component::Components;
 use document::{Application, Bom, Lifecycle, Metadata, Property, Tools};
+
+pub use image::{BaseImage, ImageSubject};
+pub use purl::{oci as oci_purl, pypi as pypi_purl};
 
 /// The `bom-ref` of the project that the lock belongs to.
 const ROOT: &str = "root";
@@ -54,8 +58,22 @@ pub struct SbomInput<'a> {
 ///
 /// The same input gives the same bytes. The serial number follows from everything else but the
 /// time, so two SBOMs have the same one only if they say the same.
-#[expect(clippy::expect_used, reason = "strings, numbers and lists always have a form in JSON")]
 pub fn cyclonedx(input: &SbomInput<'_>) -> String {
+    document(input, None)
+}
+
+/// The SBOM of an image that a lock was installed into, as [`cyclonedx`] writes it: of the releases
+/// and files in `input.lock` that got into the image.
+///
+/// The document is about the image (`container`, with its digest and purl). The base is a component
+/// of its own on which the image depends, and so is the base's Python; what else is in the base is
+/// for a scan to tell.
+pub fn cyclonedx_of_image(input: &SbomInput<'_>, image: &ImageSubject<'_>) -> String {
+    document(input, Some(image))
+}
+
+#[expect(clippy::expect_used, reason = "strings, numbers and lists always have a form in JSON")]
+fn document(input: &SbomInput<'_>, image: Option<&ImageSubject<'_>>) -> String {
     let components = Components::of(input.lock, input.default_index);
     let (dependencies, compositions) = graph::of(input.lock, &components);
     let mut bom = Bom {
@@ -72,6 +90,9 @@ pub fn cyclonedx(input: &SbomInput<'_>) -> String {
             .map_or_else(Vec::new, |audit| vulnerability::of(&audit.findings, &components)),
         components: components.into_documents(),
     };
+    if let Some(image) = image {
+        image.describe(&mut bom);
+    }
     bom.serial_number = Some(serial::of(&bom).expect("the document has a form in JSON"));
     bom.metadata.timestamp = input.timestamp;
     crate::json::document(&bom).expect("the document has a form in JSON")

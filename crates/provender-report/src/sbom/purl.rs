@@ -1,9 +1,10 @@
-//! Package URLs of Python projects (ECMA-427; type definition `pypi`).
+//! Package URLs (ECMA-427) of Python projects and of images (type definitions `pypi` and `oci`).
 
-use provender_core::{ProjectName, Version};
+use provender_core::{ProjectName, Sha256, Version};
 
-/// `pkg:pypi/NAME@VERSION?KEY=VALUE&...`; the qualifiers in the order of their keys.
-pub(super) fn pypi(
+/// `pkg:pypi/NAME@VERSION?KEY=VALUE`: the package URL of a release, with one qualifier where it needs
+/// one.
+pub fn pypi(
     name: &ProjectName,
     version: Option<&Version>,
     qualifier: Option<(&str, &str)>,
@@ -15,6 +16,22 @@ pub(super) fn pypi(
     }
     if let Some((key, value)) = qualifier {
         purl.push_str(&format!("?{key}="));
+        push_encoded(&mut purl, value, "/");
+    }
+    purl
+}
+
+/// `pkg:oci/NAME@sha256:HEX?arch=ARCHITECTURE&repository_url=HOST/REPOSITORY`: the package URL
+/// of an image. Its name is the last part of the repository's, in lower case.
+pub fn oci(repository: &str, digest: Sha256, architecture: Option<&str>) -> String {
+    let name = repository.rsplit('/').next().unwrap_or_default().to_lowercase();
+    let mut purl = String::from("pkg:oci/");
+    push_encoded(&mut purl, &name, "");
+    purl.push_str(&format!("@sha256:{digest}"));
+    let url = Some(("repository_url", repository)).filter(|(_, url)| url.contains('/'));
+    let qualifiers = architecture.map(|architecture| ("arch", architecture)).into_iter().chain(url);
+    for ((key, value), sign) in qualifiers.zip(std::iter::once('?').chain(std::iter::repeat('&'))) {
+        purl.push_str(&format!("{sign}{key}="));
         push_encoded(&mut purl, value, "/");
     }
     purl
@@ -46,6 +63,19 @@ mod tests {
     fn names_are_normalised() {
         assert_eq!(purl("Zope.Interface_x", "6.0", None), "pkg:pypi/zope-interface-x@6.0");
         assert_eq!(pypi(&"a".parse().unwrap(), None, None), "pkg:pypi/a");
+    }
+
+    #[test]
+    fn an_image_is_named_by_its_digest_and_its_repository() {
+        let digest = Sha256::from_bytes([0xab; 32]);
+        let hex = "ab".repeat(32);
+        assert_eq!(
+            oci("registry.example:5000/team/App", digest, Some("amd64")),
+            format!(
+                "pkg:oci/app@sha256:{hex}?arch=amd64&repository_url=registry.example:5000/team/App"
+            )
+        );
+        assert_eq!(oci("app", digest, None), format!("pkg:oci/app@sha256:{hex}"));
     }
 
     #[test]

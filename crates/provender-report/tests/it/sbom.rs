@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use provender_core::audit::{Audit, Finding, Waiver, WaiverEnd};
 use provender_core::lock::{LockHeader, LockedFile, LockedProject, LockedSource, Via, constraints};
 use provender_core::{Lock, Severity, Target};
-use provender_report::sbom::{SbomInput, cyclonedx};
+use provender_report::sbom::{BaseImage, ImageSubject, SbomInput, cyclonedx, cyclonedx_of_image};
 use serde_json::{Value, json};
 
 use crate::sample;
@@ -161,6 +161,51 @@ fn findings_are_vulnerabilities_and_waivers_their_analysis() {
     );
 }
 
+fn image() -> ImageSubject<'static> {
+    ImageSubject {
+        repository: "registry.example/team/trading-backend",
+        digest: provender_core::Sha256::from_bytes([1; 32]),
+        platform: "linux/amd64",
+        base: Some(BaseImage {
+            repository: "registry.example/python",
+            tag: Some("3.11-slim"),
+            digest: provender_core::Sha256::from_bytes([2; 32]),
+        }),
+        python: Some("3.11.9"),
+    }
+}
+
+#[test]
+fn the_bill_of_an_image_is_about_the_image_and_names_its_base() {
+    let lock = lock();
+    let document: Value =
+        serde_json::from_str(&cyclonedx_of_image(&input(&lock), &image())).unwrap();
+    let subject = &document["metadata"]["component"];
+    let ours = format!(
+        "pkg:oci/trading-backend@sha256:{}?arch=amd64&repository_url=registry.example/team/trading-backend",
+        "01".repeat(32)
+    );
+    assert_eq!(subject["type"], "container");
+    assert_eq!(subject["purl"], ours);
+    assert_eq!(subject["hashes"], json!([{"alg": "SHA-256", "content": "01".repeat(32)}]));
+    assert_eq!(document["metadata"]["lifecycles"], json!([{"phase": "build"}]));
+    let base = format!(
+        "pkg:oci/python@sha256:{}?arch=amd64&repository_url=registry.example/python",
+        "02".repeat(32)
+    );
+    let root = &document["dependencies"][0];
+    assert_eq!(root["ref"], "root");
+    assert_eq!(
+        root["dependsOn"],
+        json!([base, "pkg:pypi/flask@3.0.0", "pkg:pypi/sdist-only@1.0", "python@3.11.9"])
+    );
+    let components = document["components"].as_array().unwrap();
+    let found = components.iter().find(|component| component["bom-ref"] == base.as_str()).unwrap();
+    assert_eq!((&found["type"], &found["version"]), (&json!("container"), &json!("3.11-slim")));
+    let plain = cyclonedx(&input(&lock));
+    assert!(!plain.contains("pkg:oci/") && plain.contains("pre-build"));
+}
+
 /// The strict validator of the CycloneDX project, and its own reading of the document; then purls
 /// as the purl project's library writes them.
 const VALIDATE: &str = "
@@ -207,8 +252,10 @@ fn the_validator_of_cyclonedx_finds_nothing_wrong() {
     let example =
         concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/trading-backend/constraints.txt");
     let example = constraints::parse(&std::fs::read_to_string(example).unwrap()).unwrap();
-    for input in [all, input(&lock), input(&empty), input(&example)] {
-        let text = cyclonedx(&input);
+    let mut texts: Vec<String> =
+        [all, input(&lock), input(&empty), input(&example)].iter().map(cyclonedx).collect();
+    texts.push(cyclonedx_of_image(&input(&lock), &image()));
+    for text in texts {
         let mut python = Command::new(venv.join("bin/python"))
             .args(["-W", "ignore", "-c", VALIDATE])
             .stdin(Stdio::piped())

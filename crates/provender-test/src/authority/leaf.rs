@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rcgen::{
     CertificateParams, CustomExtension, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
     KeyPair, KeyUsagePurpose, SerialNumber,
@@ -140,6 +142,17 @@ impl Leaf {
     }
 }
 
+fn pem(label: &str, der: &[u8]) -> String {
+    let encoded = STANDARD.encode(der);
+    let mut pem = format!("-----BEGIN {label}-----\n");
+    for line in encoded.as_bytes().chunks(64) {
+        pem.push_str(&String::from_utf8_lossy(line));
+        pem.push('\n');
+    }
+    pem.push_str(&format!("-----END {label}-----\n"));
+    pem
+}
+
 /// The extension with the URL of the issuer's certificate (`id-ad-caIssuers`).
 pub(super) fn authority_information_access(url: &str) -> CustomExtension {
     const AUTHORITY_INFO_ACCESS: [u64; 9] = [1, 3, 6, 1, 5, 5, 7, 1, 1];
@@ -183,6 +196,12 @@ impl TlsIdentity {
         let certificate = leaf.params().self_signed(&key).expect("a certificate");
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         Self::new(vec![certificate.der().clone()], None, key)
+    }
+
+    /// The certificates that are presented and the key as PEM (RFC 7468), for servers that read files.
+    pub fn pem(&self) -> (String, String) {
+        let chain = self.chain.iter().map(|certificate| pem("CERTIFICATE", certificate)).collect();
+        (chain, pem("PRIVATE KEY", self.key.secret_der()))
     }
 
     /// The certificates that are presented, the server's own first.

@@ -49,6 +49,7 @@ fn answer(stream: &mut impl Write, mut request: Request, shared: &Shared) -> io:
     };
     let outcome = match fault {
         Some(fault) => fault.apply(reply),
+        None if reply.hangs_up => Outcome::Nothing,
         None => Outcome::Whole(reply),
     };
     request.status = match &outcome {

@@ -33,12 +33,20 @@ pub struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
+    /// Whether the connection ends in its place.
+    pub(crate) hangs_up: bool,
 }
 
 impl Reply {
+    /// No answer: the connection ends when the whole request was read.
+    pub fn hang_up() -> Self {
+        Self { hangs_up: true, ..Self::status(500) }
+    }
+
     /// An answer with a body of `content_type`.
     pub fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
-        Self { status, headers: Vec::new(), body: body.into() }.header("Content-Type", content_type)
+        Self { status, headers: Vec::new(), body: body.into(), hangs_up: false }
+            .header("Content-Type", content_type)
     }
 
     /// An answer with a status only.
@@ -86,8 +94,8 @@ impl Reply {
             tags.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag)
         });
         if known {
-            return Self { status: 304, headers: Vec::new(), body: Vec::new() }
-                .header("ETag", etag);
+            let unchanged = Self { status: 304, headers: Vec::new(), ..Self::status(304) };
+            return Self { body: Vec::new(), ..unchanged }.header("ETag", etag);
         }
         self.header("ETag", etag)
     }
@@ -127,6 +135,9 @@ fn parse_range(range: &str, len: usize) -> Option<(usize, usize)> {
 fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",
+        201 => "Created",
+        202 => "Accepted",
+        204 => "No Content",
         206 => "Partial Content",
         304 => "Not Modified",
         400 => "Bad Request",
@@ -136,6 +147,7 @@ fn reason(status: u16) -> &'static str {
         405 => "Method Not Allowed",
         407 => "Proxy Authentication Required",
         416 => "Range Not Satisfiable",
+        429 => "Too Many Requests",
         500 => "Internal Server Error",
         502 => "Bad Gateway",
         503 => "Service Unavailable",

@@ -9,6 +9,7 @@ mod doctor;
 mod env;
 mod explain;
 mod export;
+mod image;
 mod index;
 mod init;
 mod lint;
@@ -33,6 +34,9 @@ pub(crate) use doctor::DoctorArgs;
 pub(crate) use env::EnvArgs;
 pub(crate) use explain::ExplainArgs;
 pub(crate) use export::ExportArgs;
+pub(crate) use image::{
+    ImageArgs, ImageBuildArgs, ImageCommand, ImageDockerfileArgs, ImageScanArgs,
+};
 pub(crate) use index::IndexArgs;
 pub(crate) use init::InitArgs;
 pub(crate) use lint::{LevelArg, LintArgs};
@@ -90,6 +94,8 @@ pub(crate) enum Command {
     Env(EnvArgs),
     /// Find earlier reports of `provender secure`
     Report(ReportArgs),
+    /// Build and scan container images, without a daemon
+    Image(ImageArgs),
     /// Write the files that a project needs to begin
     Init(InitArgs),
     /// Write a shell's completion script to stdout

@@ -1,7 +1,7 @@
 //! `provender waiver`.
 
 use clap::{Args, Subcommand};
-use provender_core::ProjectName;
+use provender_core::audit::WaivedName;
 
 /// Accepts risks, with reason, owner and end.
 #[derive(Args)]
@@ -26,9 +26,9 @@ pub(crate) enum WaiverCommand {
 pub(crate) struct AddArgs {
     /// The advisory's id, or any alias of it
     pub(crate) id: String,
-    /// The project it is accepted for
+    /// The project, or the package of an image, it is accepted for
     #[arg(long)]
-    pub(crate) project: ProjectName,
+    pub(crate) project: WaivedName,
     /// Why the risk is accepted
     #[arg(long)]
     pub(crate) reason: String,

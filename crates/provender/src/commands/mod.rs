@@ -11,6 +11,7 @@ mod doctor;
 mod env;
 mod explain;
 mod export;
+mod image;
 mod init;
 mod lint;
 mod lock;
@@ -56,6 +57,7 @@ pub(crate) fn run(cli: &Cli, output: &Output) -> Result<Answer, Failure> {
         Command::Configure(args) => configure::run(args, &cli.global, here, output),
         Command::Env(args) => env::run(args, &cli.global, here, output),
         Command::Report(args) => report::run(args, &cli.global, here, output),
+        Command::Image(args) => image::run(args, &cli.global, output),
         Command::Init(args) => init::run(args, output),
         Command::Completions(args) => completions::run(args, output),
         Command::Man(args) => man::run(args, output),

@@ -21,7 +21,7 @@ use crate::exit::{Answer, Failure};
 use crate::output::Output;
 use crate::progress::{FileProgress, Spinner};
 use crate::settings::{Settings, indexes, network};
-pub(crate) use locks::{default_lock, own_lock, parse};
+pub(crate) use locks::{default_lock, own_lock, parse, template};
 pub(crate) use summary::{Totals, counted};
 
 /// How old something that nothing names must be to be garbage: nobody downloads for longer.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use provender_core::audit::Waiver;
 use provender_core::{Diagnostic, GroupName, Place, ProjectName, Severity};
+use provender_image::settings::ImageSettings;
 use serde::Deserialize;
 use url::Url;
 
@@ -32,8 +33,21 @@ pub(crate) struct SettingsFile {
     pub(crate) secure: SecureTable,
     #[serde(default)]
     pub(crate) lint: LintTable,
+    #[serde(default)]
+    pub(crate) image: ImageSettings,
+    #[serde(default)]
+    pub(crate) registries: RegistriesTable,
     #[serde(default, rename = "waiver")]
     pub(crate) waivers: Vec<Waiver>,
+}
+
+/// `[registries]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct RegistriesTable {
+    /// Registries of images, as `HOST[:PORT]`, that speak no TLS.
+    #[serde(default)]
+    pub(crate) plain_http: BTreeSet<String>,
 }
 
 /// `[stock]`.

@@ -16,7 +16,7 @@ fn pin(hashes: &[u8]) -> Pin {
         wants: vec![Want {
             lock: 0,
             hashes: hashes.iter().map(|digit| sha(*digit)).collect(),
-            marker: super::super::marker::Marker::always(),
+            marker: provender_core::marker::Marker::always(),
             build: false,
         }],
     }

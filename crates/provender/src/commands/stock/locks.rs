@@ -228,7 +228,7 @@ pub(super) fn target_override(
 }
 
 /// From which requirements are locked and wheels are built.
-pub(super) fn template(
+pub(crate) fn template(
     settings: &Settings,
     client: &Client,
     indexes: &IndexSettings,

@@ -1,0 +1,111 @@
+//! An image for one platform.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::select::{Builds, select};
+use super::{BaseFacts, BuildError, Built, BuiltLayerReport, Request, Step, dependencies};
+use crate::dockerfile::health_command;
+use crate::harden::{self, Account, HardenOptions, Health, NewLayer};
+use crate::layer::{Found, LayerOptions, WrittenLayer};
+use crate::write::{BlobSource, BuiltLayer, BuiltPlatform};
+use crate::{Blobs, Compression, Layer};
+
+/// The name of the user that the service runs as.
+const USER: &str = "app";
+
+/// Ends a service as runtimes expect it; servers finish what they are answering.
+const STOP_SIGNAL: &str = "SIGTERM";
+
+/// Builds an image for the base's platform.
+///
+/// # Errors
+///
+/// [`BuildError`]; what was made of layers until then stays in the cache, and no image is written.
+pub async fn platform(request: &Request<'_>) -> Result<Built, BuildError> {
+    let base = &request.base.image;
+    let created = Timestamp::from_second(request.timestamp);
+    let created = created.map_err(|_| BuildError::Time(request.timestamp))?;
+    (request.observer)(Step::Base);
+    let (facts, inspected) = BaseFacts::of(base, request.cache.folder())?;
+    let builds =
+        Builds { builder: request.builder, into: request.workshop, observer: request.observer };
+    let chosen = select(request.lock, request.stocked, &facts, &builds).await?;
+    let options = LayerOptions::new(request.timestamp, Compression::Gzip);
+    let mut layers = dependencies::layers(request, &chosen, &facts, inspected, &options)?;
+    layers.push(application(request, &facts, &options)?);
+
+    let hardened = harden::config(&base.config, &options_of(request, &facts, created, &layers));
+    let blobs: Arc<dyn Blobs> = Arc::new(request.cache.clone());
+    let over = layers.iter().map(|(layer, _)| BuiltLayer {
+        layer: Layer {
+            descriptor: layer.descriptor(request.format),
+            diff_id: layer.diff_id,
+            compression: layer.compression,
+        },
+        source: BlobSource::Blobs(Arc::clone(&blobs)),
+    });
+    let all = BuiltLayer::of(base).chain(over).collect();
+    let annotations = request.facts.labels();
+    let platform = BuiltPlatform::new(request.format, hardened.config, all, annotations)?;
+    let layers = layers.into_iter().map(|(_, report)| report).collect();
+    let notes = hardened.dropped.iter().map(harden::Dropped::note);
+    let notes = notes.chain(request.application.notes.iter().cloned()).collect();
+    Ok(Built { platform, chosen, layers, notes, base: facts })
+}
+
+/// The layer of the application, with the files in which its user has a name.
+fn application(
+    request: &Request<'_>,
+    facts: &BaseFacts,
+    options: &LayerOptions,
+) -> Result<(WrittenLayer, BuiltLayerReport), BuildError> {
+    (request.observer)(Step::Layer("application"));
+    let user = request.runtime.user;
+    let account =
+        Account { name: USER.to_owned(), uid: user.uid, gid: user.gid, ..Account::default() };
+    let mut entries = harden::passwd(facts.passwd.as_deref(), facts.group.as_deref(), &account)?;
+    entries.extend(request.application.entries.iter().cloned());
+    let (layer, found) = request.cache.layer(&entries, options)?;
+    let report = BuiltLayerReport {
+        what: "application".to_owned(),
+        digest: layer.digest,
+        size: layer.size,
+        reused: found == Found::Reused,
+    };
+    Ok((layer, report))
+}
+
+fn options_of(
+    request: &Request<'_>,
+    facts: &BaseFacts,
+    created: Timestamp,
+    layers: &[(WrittenLayer, BuiltLayerReport)],
+) -> HardenOptions {
+    let runtime = request.runtime;
+    let health = match (&runtime.health_path, runtime.port) {
+        (Some(path), Some(port)) => Some(Health::of(health_command(port, path, &facts.executable))),
+        _ => None,
+    };
+    let mut labels: BTreeMap<String, String> = request.facts.labels();
+    labels.extend(request.labels.clone());
+    let layers = layers.iter().map(|(layer, report)| NewLayer {
+        diff_id: layer.diff_id,
+        created_by: format!("provender image build: {}", report.what),
+    });
+    HardenOptions {
+        user: (runtime.user.uid, runtime.user.gid),
+        workdir: runtime.workdir.clone(),
+        entrypoint: runtime.entrypoint.clone(),
+        cmd: Vec::new(),
+        env: runtime.env.clone(),
+        port: runtime.port,
+        health,
+        stop_signal: STOP_SIGNAL.to_owned(),
+        labels,
+        created,
+        layers: layers.collect(),
+    }
+}

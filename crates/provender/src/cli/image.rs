@@ -1,0 +1,118 @@
+//! `provender image`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use provender_core::Severity;
+use provender_image::{ImageFormat, Location, Platform};
+
+/// Builds, writes down and scans container images, without a daemon.
+#[derive(Args)]
+pub(crate) struct ImageArgs {
+    #[command(subcommand)]
+    pub(crate) command: ImageCommand,
+}
+
+/// What is done with images.
+#[derive(Subcommand)]
+pub(crate) enum ImageCommand {
+    /// Build a hardened image from a project, its lock and the stock
+    Build(Box<ImageBuildArgs>),
+    /// Write the equivalent Dockerfile and the files that go with it
+    Dockerfile(ImageDockerfileArgs),
+    /// Say what is wrong with an image, offline
+    Scan(ImageScanArgs),
+}
+
+/// Builds a hardened image: base, locked dependencies, application.
+#[derive(Args)]
+pub(crate) struct ImageBuildArgs {
+    /// The project
+    #[arg(value_name = "CONTEXT", default_value = ".")]
+    pub(crate) context: PathBuf,
+    /// The image to stand on: HOST/REPOSITORY[:TAG][@DIGEST], oci:DIR, oci-archive:FILE,
+    /// docker-archive:FILE, or the tar of a root file system [default: `base` of [image]]
+    #[arg(long, value_name = "IMAGE")]
+    pub(crate) base: Option<Location>,
+    /// What the image is called (may be repeated) [default: `tags` of [image]]
+    #[arg(short, long = "tag", value_name = "NAME")]
+    pub(crate) tags: Vec<String>,
+    /// Where it goes: registry:REF, oci:DIR, oci-archive:FILE or docker-archive:FILE (may be
+    /// repeated) [default: `output` of [image], else the registry that the tag names]
+    #[arg(short, long = "output", value_name = "WHERE")]
+    pub(crate) outputs: Vec<Location>,
+    /// In whose words it is written
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(crate) image_format: Option<FormatArg>,
+    /// What it runs on: several give an image index (may be repeated) [default: the base's]
+    #[arg(long = "platform", value_name = "OS/ARCH")]
+    pub(crate) platforms: Vec<Platform>,
+    /// The lock [default: the lock of the project]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) lock: Option<PathBuf>,
+    /// Build nothing from sdists: everything needs a wheel
+    #[arg(long)]
+    pub(crate) no_build: bool,
+    /// Do not attach an SBOM and a provenance
+    #[arg(long)]
+    pub(crate) no_attach: bool,
+    /// Sign the provenance with this private key (PEM, PKCS #8: Ed25519 or ECDSA P-256)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sign_key: Option<PathBuf>,
+}
+
+/// In whose words an image is written.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FormatArg {
+    /// OCI image-spec 1.1
+    Oci,
+    /// Docker's image manifest version 2, schema 2
+    Docker,
+}
+
+impl From<FormatArg> for ImageFormat {
+    fn from(format: FormatArg) -> Self {
+        match format {
+            FormatArg::Oci => Self::Oci,
+            FormatArg::Docker => Self::Docker,
+        }
+    }
+}
+
+/// Writes the Dockerfile that makes the same image, and the files that go with it.
+#[derive(Args)]
+pub(crate) struct ImageDockerfileArgs {
+    /// The project
+    #[arg(value_name = "CONTEXT", default_value = ".")]
+    pub(crate) context: PathBuf,
+    /// The lock [default: the lock of the project]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) lock: Option<PathBuf>,
+    /// Write over files that are there
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Say what would be written, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Write the Dockerfile to stdout, and no file
+    #[arg(long, conflicts_with_all = ["force", "dry_run"])]
+    pub(crate) stdout: bool,
+}
+
+/// Says what is wrong with an image.
+#[derive(Args)]
+pub(crate) struct ImageScanArgs {
+    /// The image: HOST/REPOSITORY[:TAG][@DIGEST], oci:DIR, oci-archive:FILE, docker-archive:FILE, or
+    /// the tar of a root file system
+    #[arg(value_name = "IMAGE")]
+    pub(crate) image: Location,
+    /// The image of an index for this platform
+    #[arg(long, value_name = "OS/ARCH")]
+    pub(crate) platform: Option<Platform>,
+    /// The severity from which a finding makes the answer a no
+    #[arg(long, value_name = "SEVERITY")]
+    pub(crate) fail_on: Option<Severity>,
+    /// Answer from advisory data that is older than allowed
+    #[arg(long)]
+    pub(crate) allow_stale: bool,
+}

@@ -1,0 +1,27 @@
+//! `provender image`.
+
+mod attachments;
+mod base;
+mod build;
+mod dockerfile;
+mod outputs;
+mod project;
+mod scan;
+mod time;
+mod told;
+
+use crate::cli::{GlobalArgs, ImageArgs, ImageCommand};
+use crate::exit::{Answer, Failure};
+use crate::output::Output;
+
+pub(crate) fn run(
+    args: &ImageArgs,
+    global: &GlobalArgs,
+    output: &Output,
+) -> Result<Answer, Failure> {
+    match &args.command {
+        ImageCommand::Build(args) => build::run(args, global, output),
+        ImageCommand::Dockerfile(args) => dockerfile::run(args, global, output),
+        ImageCommand::Scan(args) => scan::run(args, global, output),
+    }
+}

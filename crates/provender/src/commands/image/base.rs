@@ -1,0 +1,55 @@
+//! The image that something is built on, or that is looked at.
+
+use std::path::Path;
+
+use provender_core::Diagnostic;
+use provender_image::registry::Registry;
+use provender_image::source::{self, WantedImage};
+use provender_image::{Image, Location, Platform};
+
+use super::told;
+use crate::settings::Settings;
+
+/// The folder of everything that is remembered of images.
+pub(super) fn folder(settings: &Settings) -> std::path::PathBuf {
+    settings.data_dir.join("images")
+}
+
+/// Opens an image wherever it is; one in a registry is fetched, as far as it is not there yet.
+pub(super) async fn open(
+    location: &Location,
+    platform: Option<&Platform>,
+    registry: &Registry,
+    settings: &Settings,
+) -> Result<Image, Diagnostic> {
+    match location {
+        Location::Registry(reference) => {
+            let into = folder(settings).join("pulled");
+            if settings.offline {
+                return Err(Diagnostic::error(
+                    "image/offline",
+                    format!("{reference} is in a registry, and no network may be asked"),
+                )
+                .hint("leave out --offline, or name a layout or an archive of the image")
+                .decided_by("--offline"));
+            }
+            make(&into)?;
+            let pulled = registry.pull(reference, platform, &into, None).await;
+            pulled.map_err(|error| told::registry(&error))
+        }
+        _ => {
+            let spool = folder(settings).join("tmp");
+            make(&spool)?;
+            let wanted = WantedImage { platform: platform.cloned(), spool: Some(spool) };
+            source::open(location, &wanted).map_err(|error| told::image(&error))
+        }
+    }
+}
+
+fn make(folder: &Path) -> Result<(), Diagnostic> {
+    std::fs::create_dir_all(folder).map_err(|error| {
+        let message = format!("cannot make {}: {error}", folder.display());
+        Diagnostic::error("file/cannot-write", message)
+            .hint("check the data directory, or name another one with --data-dir")
+    })
+}

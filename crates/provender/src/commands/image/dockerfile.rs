@@ -1,0 +1,89 @@
+//! `provender image dockerfile`.
+
+use std::path::Path;
+
+use provender_core::{Diagnostic, Place};
+use provender_image::dockerfile;
+use serde::Serialize;
+
+use super::project;
+use crate::cli::{Format, GlobalArgs, ImageDockerfileArgs};
+use crate::commands::json;
+use crate::exit::{Answer, Failure};
+use crate::file;
+use crate::output::{Output, shown};
+use crate::settings::Settings;
+
+#[derive(Serialize)]
+struct Document {
+    schema: &'static str,
+    dry_run: bool,
+    files: Vec<FileJson>,
+}
+
+#[derive(Serialize)]
+struct FileJson {
+    path: String,
+    state: &'static str,
+}
+
+pub(crate) fn run(
+    args: &ImageDockerfileArgs,
+    global: &GlobalArgs,
+    output: &Output,
+) -> Result<Answer, Failure> {
+    let settings = Settings::gather(global, &args.context)?;
+    let image = &settings.file.values.image;
+    let lock = project::lock(args.lock.as_deref(), &settings)?;
+    let service = project::inspect(&args.context)?;
+    let files = dockerfile::emit(&service, image, &lock.facts).map_err(|error| {
+        Diagnostic::error("image/undecided", error.to_string())
+            .at(Place::file(shown(&args.context)))
+            .hint(error.hint())
+    })?;
+    if args.stdout {
+        if let Some(dockerfile) = files.iter().find(|file| file.path == "Dockerfile") {
+            output.result(dockerfile.text.trim_end())?;
+        }
+        return Ok(Answer::Yes);
+    }
+    let mut told = Vec::new();
+    for file in &files {
+        let path = args.context.join(file.path);
+        let state = state(&path, &file.text, args.force)?;
+        if ["written", "replaced"].contains(&state) && !args.dry_run {
+            file::replace(&path, &file.text)?;
+        }
+        told.push(FileJson { path: file.path.to_owned(), state });
+    }
+    if output.format == Format::Json {
+        let document =
+            Document { schema: "provender.image.dockerfile/1", dry_run: args.dry_run, files: told };
+        output.result(&json(&document)?)?;
+        return Ok(Answer::Yes);
+    }
+    let lines = told.iter().map(|file| {
+        let state = match (file.state, args.dry_run) {
+            ("written", true) => "would write",
+            ("replaced", true) => "would replace",
+            ("kept", _) => "kept: another one is there (--force replaces it)",
+            (state, _) => state,
+        };
+        format!("{:<22} {state}", file.path)
+    });
+    output.result(&lines.collect::<Vec<_>>().join("\n"))?;
+    Ok(Answer::Yes)
+}
+
+/// What becomes of a file: what is there is replaced only when that is asked for.
+fn state(path: &Path, text: &str, force: bool) -> Result<&'static str, Diagnostic> {
+    match std::fs::read(path) {
+        Ok(there) if there == text.as_bytes() => Ok("unchanged"),
+        Ok(_) if force => Ok("replaced"),
+        Ok(_) => Ok("kept"),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok("written"),
+        Err(error) => Err(Diagnostic::error("image/output", format!("cannot read it: {error}"))
+            .at(Place::file(shown(path)))
+            .hint("check its permissions, or move it away")),
+    }
+}

@@ -1,0 +1,108 @@
+//! What an image is made of on the project's side: its lock, its service, its application.
+
+use std::path::{Path, PathBuf};
+
+use provender_core::{Diagnostic, Lock, Place, Sha256};
+use provender_image::app::{self, AppOptions, Application};
+use provender_image::service::{self, LockFacts, Runtime, Service};
+use provender_image::settings::ImageSettings;
+use provender_store::LockFormat;
+use sha2::Digest as _;
+
+use super::told;
+use crate::commands::stock;
+use crate::output::shown;
+use crate::settings::Settings;
+
+/// A lock as it stands in its file.
+pub(super) struct LockFile {
+    pub(super) path: PathBuf,
+    pub(super) lock: Lock,
+    pub(super) digest: Sha256,
+    pub(super) facts: LockFacts,
+}
+
+/// Reads the lock that is named, else the project's own.
+pub(super) fn lock(named: Option<&Path>, settings: &Settings) -> Result<LockFile, Diagnostic> {
+    let path = match named {
+        Some(path) => path.to_path_buf(),
+        None => stock::default_lock(settings).ok_or_else(|| {
+            Diagnostic::error("image/no-lock", "there is no lock here to build from")
+                .hint("run `provender lock` first, or name a lock with --lock")
+        })?,
+    };
+    let text = std::fs::read_to_string(&path).map_err(|error| {
+        Diagnostic::error("image/no-lock", format!("cannot read the lock: {error}"))
+            .at(Place::file(shown(&path)))
+            .hint("name a constraints.txt or a pylock.toml that `provender lock` wrote")
+    })?;
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let format = match name.ends_with(".toml") {
+        true => LockFormat::Pylock,
+        false => LockFormat::Constraints,
+    };
+    let lock = stock::parse(&text, format).map_err(|error| {
+        Diagnostic::error("image/no-lock", error.message)
+            .at(Place { line: error.line, ..Place::file(shown(&path)) })
+            .hint("make the lock anew with `provender lock`")
+    })?;
+    let digest = Sha256::from_bytes(sha2::Sha256::digest(text.as_bytes()).into());
+    let facts = LockFacts::of(name, &lock);
+    Ok(LockFile { path, lock, digest, facts })
+}
+
+/// Reads the project's sources, and decides how the service runs.
+pub(super) fn runtime(
+    context: &Path,
+    image: &ImageSettings,
+    lock: &LockFile,
+) -> Result<Runtime, Diagnostic> {
+    let service = inspect(context)?;
+    Runtime::decide(&service, image, &lock.facts).map_err(|error| {
+        Diagnostic::error("image/undecided", error.to_string())
+            .at(Place::file(shown(context)))
+            .hint(error.hint())
+    })
+}
+
+/// Reads the project's sources.
+pub(super) fn inspect(context: &Path) -> Result<Service, Diagnostic> {
+    service::inspect(context).map_err(|error| {
+        Diagnostic::error("image/context", error.to_string())
+            .at(Place::file(shown(context)))
+            .hint("name the folder of a project")
+    })
+}
+
+/// Collects the application's files, and refuses those that hold secrets. What is worth knowing of
+/// them is among the notes.
+pub(super) fn application(
+    context: &Path,
+    image: &ImageSettings,
+    runtime: &Runtime,
+) -> Result<Application, Diagnostic> {
+    let ignore = context.join(".dockerignore");
+    let dockerignore = match std::fs::read_to_string(&ignore) {
+        Ok(text) => Some(text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => {
+            let message = format!("the ignore file cannot be read: {error}");
+            return Err(Diagnostic::error("image/context", message)
+                .at(Place::file(shown(&ignore)))
+                .hint("make it readable UTF-8 text, or remove it"));
+        }
+    };
+    let include = runtime.sources.iter().map(|path| path.trim_end_matches('/').to_owned());
+    let options = AppOptions {
+        workdir: runtime.workdir.clone(),
+        dockerignore,
+        include: include.collect(),
+        ..AppOptions::default()
+    };
+    let told = |error| told::application(&error, context);
+    let mut application = app::collect(context, &options).map_err(told)?;
+    let found = application.secrets().map_err(told)?;
+    let notes = app::judge(&found, &image.allow_secrets).map_err(told)?;
+    application.notes.extend(notes);
+    Ok(application)
+}
