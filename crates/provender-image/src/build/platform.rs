@@ -16,6 +16,9 @@ use crate::{Blobs, Compression, Layer};
 /// The name of the user that the service runs as.
 const USER: &str = "app";
 
+/// Where programs are looked for when the base does not say: what docker and podman take then.
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 /// Ends a service as runtimes expect it; servers finish what they are answering.
 const STOP_SIGNAL: &str = "SIGTERM";
 
@@ -91,6 +94,11 @@ fn options_of(
     };
     let mut labels: BTreeMap<String, String> = request.facts.labels();
     labels.extend(request.labels.clone());
+    let mut env = runtime.env.clone();
+    if !request.base.image.config.config.env.iter().any(|set| set.starts_with("PATH=")) {
+        // Some runtimes set none, and the program is looked for there.
+        env.entry("PATH".to_owned()).or_insert_with(|| PATH.to_owned());
+    }
     let layers = layers.iter().map(|(layer, report)| NewLayer {
         diff_id: layer.diff_id,
         created_by: format!("provender image build: {}", report.what),
@@ -100,7 +108,7 @@ fn options_of(
         workdir: runtime.workdir.clone(),
         entrypoint: runtime.entrypoint.clone(),
         cmd: Vec::new(),
-        env: runtime.env.clone(),
+        env,
         port: runtime.port,
         health,
         stop_signal: STOP_SIGNAL.to_owned(),

@@ -38,7 +38,7 @@ pub(crate) use image::{
     ImageArgs, ImageBuildArgs, ImageCommand, ImageDockerfileArgs, ImageScanArgs,
 };
 pub(crate) use index::IndexArgs;
-pub(crate) use init::InitArgs;
+pub(crate) use init::{InitArgs, InitCommand};
 pub(crate) use lint::{LevelArg, LintArgs};
 pub(crate) use lock::{FixArg, LockArgs, LockFormat};
 pub(crate) use report::{ReportArgs, ReportCommand};

@@ -14,6 +14,8 @@ use crate::cli::{GlobalArgs, ImageArgs, ImageCommand};
 use crate::exit::{Answer, Failure};
 use crate::output::Output;
 
+pub(crate) use dockerfile::run as dockerfile;
+
 pub(crate) fn run(
     args: &ImageArgs,
     global: &GlobalArgs,

@@ -28,7 +28,7 @@ use std::path::Path;
 
 use provender_core::Diagnostic;
 
-use crate::cli::{Cli, Command, Format};
+use crate::cli::{Cli, Command, Format, InitCommand};
 use crate::exit::{Answer, Failure};
 use crate::output::Output;
 
@@ -58,7 +58,10 @@ pub(crate) fn run(cli: &Cli, output: &Output) -> Result<Answer, Failure> {
         Command::Env(args) => env::run(args, &cli.global, here, output),
         Command::Report(args) => report::run(args, &cli.global, here, output),
         Command::Image(args) => image::run(args, &cli.global, output),
-        Command::Init(args) => init::run(args, output),
+        Command::Init(args) => match &args.command {
+            Some(InitCommand::Image(args)) => image::dockerfile(args, &cli.global, output),
+            None => init::run(args, output),
+        },
         Command::Completions(args) => completions::run(args, output),
         Command::Man(args) => man::run(args, output),
     }

@@ -145,8 +145,8 @@ impl Plan {
 
     fn facts(&self, base: &BaseImage) -> Facts {
         let created = jiff::Timestamp::from_second(self.timestamp).ok();
-        let tag = self.image.tags.first();
-        let version = tag.and_then(|tag| tag.parse::<Reference>().ok()).and_then(|tag| tag.tag);
+        let name = self.image.tags.first().and_then(|tag| tag.rsplit('/').next());
+        let version = name.and_then(|name| name.split_once(':')).map(|(_, tag)| tag.to_owned());
         Facts {
             created: created.map(|time| time.to_string()),
             version,

@@ -37,9 +37,7 @@ pub(crate) fn run(
     let lock = project::lock(args.lock.as_deref(), &settings)?;
     let service = project::inspect(&args.context)?;
     let files = dockerfile::emit(&service, image, &lock.facts).map_err(|error| {
-        Diagnostic::error("image/undecided", error.to_string())
-            .at(Place::file(shown(&args.context)))
-            .hint(error.hint())
+        Diagnostic::error("image/undecided", error.to_string()).hint(error.hint())
     })?;
     if args.stdout {
         if let Some(dockerfile) = files.iter().find(|file| file.path == "Dockerfile") {

@@ -58,11 +58,8 @@ pub(super) fn runtime(
     lock: &LockFile,
 ) -> Result<Runtime, Diagnostic> {
     let service = inspect(context)?;
-    Runtime::decide(&service, image, &lock.facts).map_err(|error| {
-        Diagnostic::error("image/undecided", error.to_string())
-            .at(Place::file(shown(context)))
-            .hint(error.hint())
-    })
+    Runtime::decide(&service, image, &lock.facts)
+        .map_err(|error| Diagnostic::error("image/undecided", error.to_string()).hint(error.hint()))
 }
 
 /// Reads the project's sources.
