@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use provender_core::ports::BuildWheel;
-use provender_core::{Diagnostic, Lock, Sha256};
+use provender_core::{Diagnostic, Lock};
 
 use crate::app::Application;
 use crate::harden::Facts;
@@ -58,8 +58,6 @@ pub struct Request<'a> {
     pub base: &'a BaseImage,
     /// What is installed.
     pub lock: &'a Lock,
-    /// What the lock's file hashes to.
-    pub lock_digest: Sha256,
     /// The lock's files that are there.
     pub stocked: &'a Stocked,
     /// The application.

@@ -12,6 +12,7 @@ mod blobs;
 mod digest;
 mod elf;
 mod error;
+mod heal;
 mod image;
 mod media;
 
@@ -39,6 +40,7 @@ pub use blobs::{BlobRead, Blobs, MAX_DOCUMENT, NotPromised, VerifyingReader};
 pub use config::ImageConfig;
 pub use digest::Digest;
 pub use error::ImageError;
+pub use heal::remove_damaged;
 pub use image::{Image, Layer, LayerRead};
 pub use manifest::{Descriptor, Index, Manifest, Platform};
 pub use media::{Compression, ImageFormat, MediaType};

@@ -7,8 +7,10 @@ mod dockerfile;
 mod outputs;
 mod project;
 mod scan;
+mod shown;
 mod time;
 mod told;
+mod work;
 
 use crate::cli::{GlobalArgs, ImageArgs, ImageCommand};
 use crate::exit::{Answer, Failure};

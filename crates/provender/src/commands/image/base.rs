@@ -1,6 +1,6 @@
 //! The image that something is built on, or that is looked at.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use provender_core::Diagnostic;
 use provender_image::registry::Registry;
@@ -11,8 +11,18 @@ use super::told;
 use crate::settings::Settings;
 
 /// The folder of everything that is remembered of images.
-pub(super) fn folder(settings: &Settings) -> std::path::PathBuf {
+pub(super) fn folder(settings: &Settings) -> PathBuf {
     settings.data_dir.join("images")
+}
+
+/// The folder of the layers that were made.
+pub(super) fn layers(settings: &Settings) -> PathBuf {
+    folder(settings).join("layers")
+}
+
+/// The folder of what was fetched from registries.
+pub(super) fn pulled(settings: &Settings) -> PathBuf {
+    folder(settings).join("pulled")
 }
 
 /// Opens an image wherever it is; one in a registry is fetched, as far as it is not there yet.
@@ -24,7 +34,7 @@ pub(super) async fn open(
 ) -> Result<Image, Diagnostic> {
     match location {
         Location::Registry(reference) => {
-            let into = folder(settings).join("pulled");
+            let into = pulled(settings);
             if settings.offline {
                 return Err(Diagnostic::error(
                     "image/offline",
