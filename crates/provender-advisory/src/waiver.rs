@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use jiff::civil::Date;
-use provender_core::audit::{Waiver, WaiverEnd};
+use provender_core::audit::{Waiver, WaiverEnd, WaiverScope};
 use provender_core::{Diagnostic, ProjectName};
 
 use crate::packages::{Fix, PackageFinding};
@@ -17,6 +17,8 @@ pub const NOT_AUDITED: &str = "not-audited";
 pub struct Waivers<'w> {
     asked: Vec<Asked<'w>>,
     today: Date,
+    /// Whether an image is looked at, and not a lock.
+    image: bool,
 }
 
 #[derive(Debug)]
@@ -27,14 +29,16 @@ struct Asked<'w> {
 }
 
 impl<'w> Waivers<'w> {
-    /// Waivers on a day (UTC).
+    /// The waivers that hold for a lock on a day (UTC): those that are not for images only.
     pub fn new(waivers: &'w [Waiver], today: Date) -> Self {
-        let asked = waivers.iter().map(|waiver| Asked {
-            waiver,
-            matched: AtomicBool::new(false),
-            fix: AtomicBool::new(false),
-        });
-        Self { asked: asked.collect(), today }
+        let everywhere = |waiver: &&Waiver| waiver.scope == WaiverScope::Everywhere;
+        Self { asked: asked(waivers.iter().filter(everywhere)), today, image: false }
+    }
+
+    /// The waivers that hold for an image on a day (UTC), which are all of them. Of those that are not
+    /// for images only, an image need not hold what they are about.
+    pub fn for_image(waivers: &'w [Waiver], today: Date) -> Self {
+        Self { asked: asked(waivers.iter()), today, image: true }
     }
 
     /// The first waiver that accepts a vulnerability of a project.
@@ -99,8 +103,20 @@ impl<'w> Waivers<'w> {
 
     /// What is to be said about waivers that accept nothing, once everything has been asked.
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
-        self.asked.iter().filter_map(|asked| asked.diagnostic(self.today)).collect()
+        let meant = |asked: &&Asked<'_>| {
+            !self.image || asked.waiver.scope == WaiverScope::Image || asked.matched.load(Relaxed)
+        };
+        self.asked.iter().filter(meant).filter_map(|asked| asked.diagnostic(self.today)).collect()
     }
+}
+
+fn asked<'w>(waivers: impl Iterator<Item = &'w Waiver>) -> Vec<Asked<'w>> {
+    let asked = waivers.map(|waiver| Asked {
+        waiver,
+        matched: AtomicBool::new(false),
+        fix: AtomicBool::new(false),
+    });
+    asked.collect()
 }
 
 impl Asked<'_> {
@@ -127,7 +143,13 @@ impl Asked<'_> {
                 "waiver/unmatched",
                 format!("the waiver of {id} for {project} matches nothing that was found"),
             )
-            .hint("remove it, or correct its id or project"),
+            .hint(match self.waiver.scope {
+                WaiverScope::Everywhere => {
+                    "remove it, or correct its id or project; one for what a base image brings \
+                     has `scope = \"image\"`"
+                }
+                WaiverScope::Image => "remove it, or correct its id or project",
+            }),
             _ => return None,
         };
         Some(diagnostic.decided_by("waivers"))

@@ -77,6 +77,27 @@ pub struct Waiver {
     pub owner: String,
     /// When the acceptance ends.
     pub until: WaiverEnd,
+    /// Where it is accepted.
+    #[serde(default, skip_serializing_if = "WaiverScope::is_everywhere")]
+    pub scope: WaiverScope,
+}
+
+/// Where a risk is accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WaiverScope {
+    /// Wherever the project is: in locks, and in the images that are built from them. Whether it
+    /// still matches something is for the audit of a lock to say.
+    #[default]
+    Everywhere,
+    /// In images only: at what a base image brings.
+    Image,
+}
+
+impl WaiverScope {
+    fn is_everywhere(&self) -> bool {
+        *self == Self::Everywhere
+    }
 }
 
 /// The name that a waiver is for: a Python project's, normalised, or any other, such as `g++` or

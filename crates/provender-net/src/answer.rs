@@ -61,6 +61,8 @@ pub enum Wanted {
     Zip,
     /// A JSON object or array.
     Json,
+    /// Either of them.
+    ZipOrJson,
 }
 
 impl Wanted {
@@ -68,6 +70,7 @@ impl Wanted {
         match self {
             Self::Zip => "a zip file",
             Self::Json => "JSON",
+            Self::ZipOrJson => "a zip file or JSON",
         }
     }
 
@@ -77,12 +80,7 @@ impl Wanted {
     ///
     /// [`NetError::Unexpected`] with what came instead.
     pub fn check(self, url: &Url, content_type: &str, start: &[u8]) -> Result<(), NetError> {
-        let fits = match self {
-            // A local file header, or the end record of an archive without entries.
-            Self::Zip => start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06"),
-            Self::Json => matches!(start.trim_ascii_start().first(), Some(b'{' | b'[')),
-        };
-        if fits {
+        if self.begins(start) {
             return Ok(());
         }
         Err(NetError::Unexpected {
@@ -93,6 +91,15 @@ impl Wanted {
             start: shown_start(start),
             html: looks_like_html(content_type, start),
         })
+    }
+
+    fn begins(self, start: &[u8]) -> bool {
+        match self {
+            // A local file header, or the end record of an archive without entries.
+            Self::Zip => start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06"),
+            Self::Json => matches!(start.trim_ascii_start().first(), Some(b'{' | b'[')),
+            Self::ZipOrJson => Self::Zip.begins(start) || Self::Json.begins(start),
+        }
     }
 }
 
@@ -146,5 +153,8 @@ mod tests {
         assert!(Wanted::Zip.check(&url, "", b"PK\x03\x04...").is_ok());
         assert!(Wanted::Json.check(&url, "", b" [1]").is_ok());
         assert!(Wanted::Json.check(&url, "", b"").is_err());
+        assert!(Wanted::ZipOrJson.check(&url, "", b"PK\x05\x06").is_ok());
+        assert!(Wanted::ZipOrJson.check(&url, "", b"{}").is_ok());
+        assert!(Wanted::ZipOrJson.check(&url, "text/html", b"<html>").is_err());
     }
 }

@@ -1,7 +1,7 @@
 //! Findings, waivers and their order.
 
 use provender_advisory::{Auditor, audit};
-use provender_core::audit::{Audit, NotAudited, NotAuditedReason, Waiver, WaiverEnd};
+use provender_core::audit::{Audit, NotAudited, NotAuditedReason, Waiver, WaiverEnd, WaiverScope};
 use provender_core::{Place, Severity};
 
 use crate::fixtures::{Ground, RECORD, RecordText, component, now, project, version};
@@ -12,7 +12,8 @@ fn waiver(id: &str, name: &str, until: &str) -> Waiver {
         date => WaiverEnd::Date(date.parse().unwrap()),
     };
     let (reason, owner) = ("not reachable".to_owned(), "security@demo.example".to_owned());
-    Waiver { id: id.to_owned(), project: project(name).into(), reason, owner, until }
+    let (project, scope) = (project(name).into(), WaiverScope::Everywhere);
+    Waiver { id: id.to_owned(), project, reason, owner, until, scope }
 }
 
 fn audit_demo(record: &RecordText, waivers: &[Waiver]) -> Audit {

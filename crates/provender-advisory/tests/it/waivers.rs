@@ -3,7 +3,7 @@
 use provender_advisory::waiver::Waivers;
 use provender_advisory::{Fix, PackageFinding};
 use provender_core::Severity;
-use provender_core::audit::{Waiver, WaiverEnd};
+use provender_core::audit::{Waiver, WaiverEnd, WaiverScope};
 
 fn finding(fix: Fix) -> PackageFinding {
     PackageFinding {
@@ -23,13 +23,14 @@ fn waiver(id: &str, name: &str, until: WaiverEnd) -> Waiver {
         reason: "not reachable".to_owned(),
         owner: "security@demo.example".to_owned(),
         until,
+        scope: WaiverScope::Image,
     }
 }
 
 /// Whether a waiver accepts a finding at a package with names, and what is said of it.
 fn ask(waiver: Waiver, names: &[&str], finding: &PackageFinding) -> (bool, Vec<&'static str>) {
     let waivers = [waiver];
-    let waivers = Waivers::new(&waivers, "2026-11-21".parse().unwrap());
+    let waivers = Waivers::for_image(&waivers, "2026-11-21".parse().unwrap());
     let accepted = waivers.accepting_package(names, finding).is_some();
     (accepted, waivers.diagnostics().iter().map(|diagnostic| diagnostic.rule).collect())
 }
@@ -62,7 +63,27 @@ fn a_waiver_until_fixed_ends_with_a_fix_and_not_with_a_refusal() {
 #[test]
 fn what_is_not_compared_is_waived_by_name() {
     let waivers = [waiver("not-audited", "demo", WaiverEnd::Date("2027-01-01".parse().unwrap()))];
-    let waivers = Waivers::new(&waivers, "2026-11-21".parse().unwrap());
+    let waivers = Waivers::for_image(&waivers, "2026-11-21".parse().unwrap());
     assert!(waivers.accepting_uncompared_package(&["demo"]).is_some());
     assert!(waivers.accepting_uncompared_package(&["other"]).is_none());
+}
+
+#[test]
+fn what_is_accepted_everywhere_holds_in_an_image_and_need_not_be_there() {
+    let everywhere = || Waiver {
+        scope: WaiverScope::Everywhere,
+        ..waiver("CVE-2024-1", "demo", WaiverEnd::Fixed)
+    };
+    assert_eq!(ask(everywhere(), &["demo"], &finding(Fix::None)), (true, vec![]));
+    assert_eq!(ask(everywhere(), &["other"], &finding(Fix::None)), (false, vec![]));
+    let fixed = finding(Fix::In("2".to_owned()));
+    assert_eq!(ask(everywhere(), &["demo"], &fixed), (false, vec!["waiver/fixed-available"]));
+}
+
+#[test]
+fn what_is_accepted_in_images_says_nothing_of_a_lock() {
+    let waivers = [waiver("CVE-2024-1", "demo", WaiverEnd::Fixed)];
+    let waivers = Waivers::new(&waivers, "2026-11-21".parse().unwrap());
+    assert!(waivers.accepting_package(&["demo"], &finding(Fix::None)).is_none());
+    assert!(waivers.diagnostics().is_empty());
 }

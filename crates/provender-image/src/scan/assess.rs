@@ -66,7 +66,7 @@ pub struct NotComparedPackage {
     /// Where the package stands in the inventory.
     pub package: usize,
     /// Why.
-    pub reason: &'static str,
+    pub reason: NotComparedReason,
     /// The waiver that accepts it, if one does.
     pub waiver: Option<Waiver>,
 }
@@ -85,7 +85,7 @@ pub fn assess(
     waivers: &[Waiver],
     today: Date,
 ) -> Result<Assessment, DatabaseError> {
-    let waivers = Waivers::new(waivers, today);
+    let waivers = Waivers::for_image(waivers, today);
     let mut seen = std::collections::BTreeSet::new();
     let mut asked = Vec::new();
     let mut unknown = Vec::new();
@@ -120,8 +120,8 @@ pub fn assess(
     let not_compared = matches
         .not_compared
         .iter()
-        .filter_map(|one| asked.get(one.query).map(|(at, _)| (*at, reason(one.reason))));
-    let runtimes = unknown.into_iter().map(|at| (at, "no advisories of its ecosystem are read"));
+        .filter_map(|one| asked.get(one.query).map(|(at, _)| (*at, one.reason)));
+    let runtimes = unknown.into_iter().map(|at| (at, NotComparedReason::Ecosystem));
     for (at, reason) in not_compared.chain(runtimes) {
         let Some(package) = inventory.packages.get(at) else { continue };
         let waiver = waivers.accepting_uncompared_package(&[&package.name]).cloned();
@@ -160,14 +160,5 @@ fn remedy(package: &Package, fix: &Fix, base_layers: usize) -> Remedy {
         Kind::Vendored { inside } => Remedy::Vendored { inside: inside.clone() },
         _ if package.ecosystem.is_distribution() || package.layer < base_layers => Remedy::Base,
         _ => Remedy::Lock,
-    }
-}
-
-fn reason(reason: NotComparedReason) -> &'static str {
-    match reason {
-        NotComparedReason::Ecosystem => "no advisories of its ecosystem are read",
-        NotComparedReason::NoData => "there is no advisory data for its ecosystem or release",
-        NotComparedReason::Name => "its name is none of its ecosystem",
-        NotComparedReason::Version => "its version is none of its ecosystem",
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use provender_core::audit::{
     AdvisoryStamp, Audit, Component, Finding, NotAudited, NotAuditedReason, SourceStamp, Waiver,
-    WaiverEnd,
+    WaiverEnd, WaiverScope,
 };
 use provender_core::{Diagnostic, Place, Severity, Sha256};
 use provender_report::{AuditReport, ReportFormat, Style};
@@ -110,6 +110,7 @@ fn waiver(id: &str, project: &str, until: WaiverEnd) -> Waiver {
         reason: "only HS256 is used".to_owned(),
         owner: "ann".to_owned(),
         until,
+        scope: WaiverScope::Everywhere,
     }
 }
 

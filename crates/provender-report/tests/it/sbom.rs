@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use provender_core::audit::{Audit, Finding, Waiver, WaiverEnd};
+use provender_core::audit::{Audit, Finding, Waiver, WaiverEnd, WaiverScope};
 use provender_core::lock::{LockHeader, LockedFile, LockedProject, LockedSource, Via, constraints};
 use provender_core::{Lock, Severity, Target};
 use provender_report::sbom::{BaseImage, ImageSubject, SbomInput, cyclonedx, cyclonedx_of_image};
@@ -373,6 +373,7 @@ fn audit() -> Audit {
         reason: "not reachable".to_owned(),
         owner: "ann".to_owned(),
         until: WaiverEnd::Fixed,
+        scope: WaiverScope::Everywhere,
     };
     let accepted =
         sample::finding("flask", "3.0.0", &["GHSA-dddd-eeee-ffff"], Severity::Unknown, &[]);

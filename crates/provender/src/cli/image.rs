@@ -106,6 +106,9 @@ pub(crate) struct ImageScanArgs {
     /// the tar of a root file system
     #[arg(value_name = "IMAGE")]
     pub(crate) image: Location,
+    /// Say what changed since this image, such as the one built on an older base
+    #[arg(long, value_name = "OLD")]
+    pub(crate) compare: Option<Location>,
     /// The image of an index for this platform
     #[arg(long, value_name = "OS/ARCH")]
     pub(crate) platform: Option<Platform>,

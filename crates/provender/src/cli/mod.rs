@@ -25,7 +25,7 @@ use std::path::PathBuf;
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(crate) use advisories::{AdvisoriesArgs, AdvisoriesCommand, ImportArgs};
+pub(crate) use advisories::{AdvisoriesArgs, AdvisoriesCommand, ImportArgs, UpdateArgs};
 pub(crate) use audit::AuditArgs;
 pub(crate) use check::CheckArgs;
 pub(crate) use completions::{CompletionsArgs, ManArgs};

@@ -1,7 +1,7 @@
 //! `provender waiver`.
 
-use clap::{Args, Subcommand};
-use provender_core::audit::WaivedName;
+use clap::{Args, Subcommand, ValueEnum};
+use provender_core::audit::{WaivedName, WaiverScope};
 
 /// Accepts risks, with reason, owner and end.
 #[derive(Args)]
@@ -38,4 +38,26 @@ pub(crate) struct AddArgs {
     /// The last day it holds, such as 2027-01-31, or `fixed`: until a fix exists
     #[arg(long, value_name = "DATE")]
     pub(crate) until: String,
+    /// Where it is accepted
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) scope: ScopeArg,
+}
+
+/// Where a risk is accepted.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(crate) enum ScopeArg {
+    /// In locks, and in images that hold the same
+    #[default]
+    Everywhere,
+    /// In images only: what a base image brings
+    Image,
+}
+
+impl From<ScopeArg> for WaiverScope {
+    fn from(scope: ScopeArg) -> Self {
+        match scope {
+            ScopeArg::Everywhere => Self::Everywhere,
+            ScopeArg::Image => Self::Image,
+        }
+    }
 }

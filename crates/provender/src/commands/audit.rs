@@ -9,7 +9,7 @@ use provender_core::{Diagnostic, Place};
 use provender_report::audit::{AuditReport, ReportFormat};
 
 use super::audited;
-use super::data::AdvisoryData;
+use super::data::{AdvisoryData, Need};
 use super::lock::project_folder;
 use crate::cli::{AuditArgs, Format, GlobalArgs, LockFormat};
 use crate::exit::{Answer, Failure};
@@ -36,8 +36,9 @@ pub(crate) fn run(
     }
     let now = Timestamp::now();
     let data = AdvisoryData::of(&settings)?;
-    let mut notes = data.take_in_local(now)?;
-    let (snapshot, warnings) = data.usable(now, args.allow_stale)?;
+    let need = Need::python();
+    let mut notes = data.take_in_local(&need, now)?;
+    let (snapshot, warnings) = data.usable(&need, now, args.allow_stale)?;
     notes.extend(warnings);
     let mut audit = audited::audit(&snapshot, inventory, &settings, now)?;
     audit.diagnostics.splice(0..0, notes);

@@ -29,7 +29,7 @@ pub(crate) fn audit(
 }
 
 /// Says of each diagnostic about a waiver where the waiver stands.
-fn place_waivers(diagnostics: &mut [Diagnostic], settings: &Settings) {
+pub(crate) fn place_waivers(diagnostics: &mut [Diagnostic], settings: &Settings) {
     let Some(path) = &settings.file.path else { return };
     let about_waivers =
         diagnostics.iter_mut().filter(|diagnostic| diagnostic.rule.starts_with("waiver/"));
@@ -99,7 +99,8 @@ impl Advisories for Questions<'_> {
     }
 }
 
-fn damaged(error: &DatabaseError) -> Diagnostic {
+/// Damaged data as it is told.
+pub(crate) fn damaged(error: &DatabaseError) -> Diagnostic {
     Diagnostic::error("advisories/damaged", error.to_string())
         .hint("run `provender advisories update`, or import the data again")
 }

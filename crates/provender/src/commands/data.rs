@@ -1,28 +1,38 @@
 //! The advisory data that an answer stands on: getting it, and refusing to answer without it.
 
+mod download;
+mod need;
+mod told;
+mod usable;
+
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use jiff::{SignedDuration, Timestamp};
 use provender_advisory::catalog::State;
 use provender_advisory::freshness::REFRESH_AGE;
-use provender_advisory::{
-    Catalog, CatalogError, ExpectedSource, Freshness, Snapshot, Update, Validators,
-};
+use provender_advisory::{Catalog, ExpectedSource, Freshness, Update};
 use provender_core::{Diagnostic, Level};
-use provender_net::{Client, Fetched, Wanted};
-use url::Url;
+use provender_net::Client;
 
 use crate::exit::Failure;
-use crate::settings::{Origin, Settings, Source, network};
+use crate::settings::ecosystem::Ecosystem;
+use crate::settings::{Origin, Settings, Source};
+use download::{import, take};
+pub(crate) use need::Need;
+pub(crate) use told::told;
 
-/// How large a source's archive may be, in bytes.
-const LARGEST_ARCHIVE: u64 = 2 << 30;
+/// The file of a catalog that names the ecosystems whose dumps are sources of it beside those of the
+/// settings, one a line.
+const FURTHER: &str = "ecosystems";
 
 /// The sources of this run and what was kept of them.
 pub(crate) struct AdvisoryData {
     pub(crate) catalog: Catalog,
     pub(crate) sources: Vec<Source>,
+    /// Those of the sources that the settings do not name.
+    further: Vec<Ecosystem>,
     allowed: SignedDuration,
 }
 
@@ -37,30 +47,93 @@ pub(crate) enum Answered {
     Failed(Box<Diagnostic>),
 }
 
+/// What came of asking the sources.
+pub(crate) struct Updated<'a> {
+    /// How each of them answered.
+    pub(crate) answers: Vec<(&'a Source, Answered)>,
+    /// What is to be said about what they gave.
+    pub(crate) notes: Vec<Diagnostic>,
+}
+
 impl AdvisoryData {
-    /// The sources that the settings name.
+    /// The sources that the settings name, and those that were asked for besides.
     pub(crate) fn of(settings: &Settings) -> Result<Self, Failure> {
-        Ok(Self {
-            catalog: Catalog::in_data_dir(&settings.catalog_root()),
-            sources: settings.sources()?,
-            allowed: settings.allowed_age(),
-        })
+        let catalog = Catalog::in_data_dir(&settings.catalog_root());
+        let path = catalog.folder().join(FURTHER);
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            Err(error) => {
+                let message = format!("cannot read {}: {error}", path.display());
+                return Err(Diagnostic::error("advisories/damaged", message)
+                    .hint("grant access to it, or remove it and name its ecosystems again")
+                    .into());
+            }
+        };
+        let sources = settings.sources()?;
+        let mut data =
+            Self { catalog, sources, further: Vec::new(), allowed: settings.allowed_age() };
+        for ecosystem in text.lines().filter_map(|line| line.parse().ok()) {
+            data.add(ecosystem)?;
+        }
+        Ok(data)
     }
 
-    /// How old the data is.
-    pub(crate) fn freshness(&self, state: &State, now: Timestamp) -> Freshness {
-        let expected: Vec<ExpectedSource<'_>> = self
-            .sources
+    /// Makes OSV's dump of an ecosystem a source, unless another one gives it. It is remembered as
+    /// soon as it has answered.
+    pub(crate) fn add(&mut self, ecosystem: Ecosystem) -> Result<(), Failure> {
+        if self.source_of(ecosystem).is_none() {
+            self.sources.push(Source::osv(ecosystem)?);
+            self.further.push(ecosystem);
+        }
+        Ok(())
+    }
+
+    /// The name of the source that gives what OSV has of an ecosystem.
+    pub(crate) fn source_of(&self, ecosystem: Ecosystem) -> Option<&String> {
+        let dump = ecosystem.source_name();
+        let gives = |source: &&Source| source.ecosystem == Some(ecosystem) || source.name == dump;
+        self.sources.iter().find(gives).map(|source| &source.name)
+    }
+
+    /// Drops a source that was asked for besides those of the settings.
+    pub(crate) fn forget(&mut self, ecosystem: Ecosystem) -> Result<(), Failure> {
+        if !self.further.contains(&ecosystem) {
+            let message = format!("the dump of {ecosystem} was not asked for");
+            return Err(Diagnostic::error("advisories/unknown-source", message)
+                .hint("a source that stands in provender.toml is taken out there")
+                .decided_by("--forget-ecosystem")
+                .into());
+        }
+        self.further.retain(|further| *further != ecosystem);
+        self.sources.retain(|source| source.name != ecosystem.source_name());
+        Ok(())
+    }
+
+    /// How old the data is that an answer needs.
+    pub(crate) fn freshness(&self, need: &Need, state: &State, now: Timestamp) -> Freshness {
+        let sources: Vec<&Source> =
+            self.sources.iter().filter(|source| need.includes(source)).collect();
+        self.freshness_of(&sources, state, now)
+    }
+
+    fn freshness_of(&self, sources: &[&Source], state: &State, now: Timestamp) -> Freshness {
+        let expected: Vec<ExpectedSource<'_>> = sources
             .iter()
             .map(|source| ExpectedSource { name: &source.name, optional: source.optional })
             .collect();
         Freshness::of(state, &expected, now, self.allowed)
     }
 
-    /// Whether a source, optional or not, never answered or did so more than a day ago. Who asked
-    /// within the hour and got nothing is spared the wait for another refusal.
-    pub(crate) fn has_due_source(&self, state: &State, now: Timestamp) -> bool {
-        let due = self.sources.iter().any(|source| {
+    /// Whether data that was fetched then is older than allowed.
+    pub(crate) fn is_stale(&self, fetched_at: Timestamp, now: Timestamp) -> bool {
+        now.duration_since(fetched_at) > self.allowed
+    }
+
+    /// Whether a needed source, optional or not, never answered or did so more than a day ago. Who
+    /// asked within the hour and got nothing is spared the wait for another refusal.
+    pub(crate) fn has_due_source(&self, need: &Need, state: &State, now: Timestamp) -> bool {
+        let due = self.sources.iter().filter(|source| need.includes(source)).any(|source| {
             state
                 .source(&source.name)
                 .is_none_or(|kept| now.duration_since(kept.fetched_at) > REFRESH_AGE)
@@ -83,13 +156,28 @@ impl AdvisoryData {
     }
 
     /// Asks every source for what is new.
-    pub(crate) fn update(
+    pub(crate) fn update(&self, client: &Client, now: Timestamp) -> Result<Updated<'_>, Failure> {
+        self.update_from(self.sources.iter(), client, now)
+    }
+
+    /// Asks the sources that an answer needs for what is new.
+    pub(crate) fn update_needed(
         &self,
+        need: &Need,
         client: &Client,
         now: Timestamp,
-    ) -> Result<Vec<(&Source, Answered)>, Failure> {
+    ) -> Result<Updated<'_>, Failure> {
+        self.update_from(self.sources.iter().filter(|source| need.includes(source)), client, now)
+    }
+
+    fn update_from<'a>(
+        &'a self,
+        sources: impl Iterator<Item = &'a Source>,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<Updated<'a>, Failure> {
         let mut fetched = Vec::new();
-        for source in &self.sources {
+        for source in sources {
             let download = match &source.origin {
                 Origin::Url(url) => Some(self.download(client, &source.name, url)),
                 Origin::Path(_) => None,
@@ -108,18 +196,24 @@ impl AdvisoryData {
             };
             answers.push((source, answered));
         }
+        let notes = update.notes().to_vec();
         self.commit(update)?;
-        Ok(answers)
+        Ok(Updated { answers, notes })
     }
 
-    /// Takes in the sources on this machine that are new, changed, or older than a day. No network
-    /// is asked. One that fails keeps what it gave before, with its age.
-    pub(crate) fn take_in_local(&self, now: Timestamp) -> Result<Vec<Diagnostic>, Failure> {
+    /// Takes in the sources on this machine that an answer needs and that are new, changed, or older
+    /// than a day. No network is asked. One that fails keeps what it gave before, with its age.
+    pub(crate) fn take_in_local(
+        &self,
+        need: &Need,
+        now: Timestamp,
+    ) -> Result<Vec<Diagnostic>, Failure> {
         let mut notes = Vec::new();
         let state = self.catalog.state().map_err(|error| told(&error))?;
         let due: Vec<(&Source, &Path)> = self
             .sources
             .iter()
+            .filter(|source| need.includes(source))
             .filter_map(|source| match &source.origin {
                 Origin::Path(path) => Some((source, path.as_path())),
                 Origin::Url(_) => None,
@@ -143,13 +237,30 @@ impl AdvisoryData {
                 notes.push(Diagnostic { level: Level::Warning, message, ..*diagnostic });
             }
         }
+        notes.extend_from_slice(update.notes());
         self.commit(update)?;
+        Ok(notes)
+    }
+
+    /// Takes files in as what a source gives.
+    pub(crate) fn import(
+        &self,
+        name: &str,
+        paths: &[PathBuf],
+        now: Timestamp,
+    ) -> Result<Vec<Diagnostic>, Failure> {
+        let mut update = self.catalog.update().map_err(|error| told(&error))?;
+        update.import(name, paths, now).map_err(|error| told(&error))?;
+        let notes = update.notes().to_vec();
+        self.remember(&update)?;
+        update.commit().map_err(|error| told(&error))?;
         Ok(notes)
     }
 
     fn commit(&self, mut update: Update) -> Result<(), Failure> {
         let names: Vec<&str> = self.sources.iter().map(|source| source.name.as_str()).collect();
         update.keep_only(&names);
+        self.remember(&update)?;
         if update.state().sources.is_empty() {
             return Ok(());
         }
@@ -157,169 +268,17 @@ impl AdvisoryData {
         Ok(())
     }
 
-    /// The data, if an answer may stand on it.
-    pub(crate) fn usable(
-        &self,
-        now: Timestamp,
-        allow_stale: bool,
-    ) -> Result<(Snapshot, Vec<Diagnostic>), Failure> {
-        let snapshot = self.catalog.open().map_err(|error| told(&error))?;
-        let Some(snapshot) = snapshot else { return Err(self.no_data().into()) };
-        let freshness = self.freshness(&snapshot.state, now);
-        if !freshness.missing.is_empty() || freshness.since.is_none() {
-            return Err(self.missing(&freshness).into());
+    /// Notes which sources there are beside those of the settings: those that ever answered.
+    fn remember(&self, update: &Update) -> Result<(), Failure> {
+        let answered =
+            |further: &&Ecosystem| update.state().source(&further.source_name()).is_some();
+        let names = self.further.iter().filter(answered);
+        let text: String = names.map(|ecosystem| format!("{ecosystem}\n")).collect();
+        let path = self.catalog.folder().join(FURTHER);
+        if std::fs::read_to_string(&path).unwrap_or_default() != text {
+            crate::file::replace(&path, &text)?;
         }
-        let mut notes = Vec::new();
-        if freshness.stale {
-            let days = freshness.age.as_hours() / 24;
-            let message = format!(
-                "the advisory data is {days} days old; {} are allowed",
-                self.allowed.as_hours() / 24
-            );
-            if !allow_stale {
-                return Err(Diagnostic::error("advisories/stale", message)
-                    .hint(
-                        "run `provender advisories update` where a source can be reached, or \
-                         `provender advisories import` with newer data, or answer all the same \
-                         with --allow-stale",
-                    )
-                    .decided_by("advisories.max-age-days")
-                    .into());
-            }
-            notes
-                .push(Diagnostic::warning("advisories/stale", message).decided_by("--allow-stale"));
-        }
-        for source in self.sources.iter().filter(|source| source.optional) {
-            let Some(kept) = snapshot.state.source(&source.name) else { continue };
-            let age = now.duration_since(kept.fetched_at);
-            if age > self.allowed {
-                let days = age.as_hours() / 24;
-                let message =
-                    format!("the optional source `{}` last answered {days} days ago", source.name);
-                notes.push(
-                    Diagnostic::warning("advisories/optional-source-stale", message)
-                        .hint("run `provender advisories update` where it can be reached")
-                        .decided_by("advisories.max-age-days"),
-                );
-            }
-        }
-        let silent = self
-            .sources
-            .iter()
-            .filter(|source| source.optional && snapshot.state.source(&source.name).is_none());
-        for source in silent {
-            let message = format!(
-                "the optional source `{}` never answered: what only it knows is missing",
-                source.name
-            );
-            notes.push(
-                Diagnostic::warning("advisories/optional-source-missing", message)
-                    .hint("run `provender advisories update` where it can be reached"),
-            );
-        }
-        Ok((snapshot, notes))
-    }
-
-    fn no_data(&self) -> Diagnostic {
-        Diagnostic::error("advisories/none", "there is no advisory data to answer from").hint(
-            "run `provender advisories update`, or take data in with `provender advisories \
-             import FILE`; where OSV cannot be reached, name a mirror with \
-             `[[advisories.source]]` or PROVENDER_OSV_URL",
-        )
-    }
-
-    fn missing(&self, freshness: &Freshness) -> Diagnostic {
-        let names = freshness.missing.join(", ");
-        if names.is_empty() {
-            return self.no_data();
-        }
-        Diagnostic::error("advisories/none", format!("there is no data from the source {names}"))
-            .hint(
-                "run `provender advisories update`, take its data in with `provender advisories \
-                 import FILE --name NAME`, or make the source `optional`",
-            )
-            .decided_by("advisories.source")
-    }
-
-    fn download(
-        &self,
-        client: &Client,
-        name: &str,
-        url: &Url,
-    ) -> Result<Download, Box<Diagnostic>> {
-        let asked_with =
-            self.catalog.validators(name, url).map_err(|error| Box::new(told(&error)))?;
-        // The archive may be larger than the machine's own temporary folder.
-        let parent = self.catalog.folder();
-        let made = std::fs::create_dir_all(parent).and_then(|()| tempfile::tempdir_in(parent));
-        let folder = made.map_err(|error| {
-            let message = format!("cannot write to {}: {error}", parent.display());
-            Box::new(
-                Diagnostic::error("file/cannot-write", message)
-                    .hint("make room or grant access, or keep the data elsewhere with --data-dir"),
-            )
-        })?;
-        let file = folder.path().join("all.zip");
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| {
-            Box::new(Diagnostic::error("net/failed", format!("cannot start networking: {error}")))
-        })?;
-        let validators = provender_net::Validators {
-            etag: asked_with.etag.clone(),
-            last_modified: asked_with.last_modified.clone(),
-        };
-        let sent = client
-            .download(url, &file)
-            .max_bytes(LARGEST_ARCHIVE)
-            .if_changed(&validators)
-            .wanted(Wanted::Zip)
-            .send();
-        match runtime.block_on(sent) {
-            Ok(Fetched::NotModified) => Ok(Download::Unchanged { asked_with }),
-            Ok(Fetched::New(downloaded)) => Ok(Download::New {
-                _folder: folder,
-                file,
-                validators: Validators {
-                    etag: downloaded.validators.etag,
-                    last_modified: downloaded.validators.last_modified,
-                },
-            }),
-            Err(error) => Err(Box::new(network::diagnostic(&error))),
-        }
-    }
-}
-
-enum Download {
-    Unchanged { asked_with: Validators },
-    New { _folder: tempfile::TempDir, file: PathBuf, validators: Validators },
-}
-
-fn take(
-    update: &mut Update,
-    source: &Source,
-    url: &Url,
-    download: Result<Download, Box<Diagnostic>>,
-    now: Timestamp,
-) -> Answered {
-    match download {
-        Ok(Download::Unchanged { asked_with }) => {
-            update.confirm_unchanged(&source.name, &asked_with, now);
-            Answered::Unchanged
-        }
-        Ok(Download::New { file, validators, .. }) => {
-            match update.accept(&source.name, url, &file, validators, now) {
-                Ok(()) => Answered::New,
-                Err(error) => Answered::Failed(Box::new(told(&error))),
-            }
-        }
-        Err(diagnostic) => Answered::Failed(diagnostic),
-    }
-}
-
-fn import(update: &mut Update, name: &str, path: &Path, now: Timestamp) -> Answered {
-    match update.import(name, &[path.to_path_buf()], now) {
-        Ok(()) => Answered::New,
-        Err(error) => Answered::Failed(Box::new(told(&error))),
+        Ok(())
     }
 }
 
@@ -342,32 +301,4 @@ fn changed_since(path: &Path, instant: SystemTime) -> bool {
     newer(path)
         || std::fs::read_dir(path)
             .is_ok_and(|entries| entries.flatten().any(|entry| newer(&entry.path())))
-}
-
-/// An error of the catalog as it is told.
-pub(crate) fn told(error: &CatalogError) -> Diagnostic {
-    let (rule, hint) = match error {
-        CatalogError::Write { .. } => (
-            "advisories/cannot-write",
-            "make room or grant access, or keep the data elsewhere with --data-dir",
-        ),
-        CatalogError::Source { .. } => {
-            ("advisories/bad-source", "check what the source gives; its earlier data was kept")
-        }
-        CatalogError::NoSource => {
-            ("advisories/none", "run `provender advisories update`, or import a file")
-        }
-        _ => (
-            "advisories/damaged",
-            "run `provender advisories update` or import again; if that fails, remove the \
-             advisories folder of the data directory",
-        ),
-    };
-    let mut diagnostic = Diagnostic::error(rule, error.to_string()).hint(hint);
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        diagnostic = diagnostic.because(cause.to_string());
-        source = cause.source();
-    }
-    diagnostic
 }

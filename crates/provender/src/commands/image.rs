@@ -3,6 +3,7 @@
 mod attachments;
 mod base;
 mod build;
+mod compare;
 mod dockerfile;
 mod outputs;
 mod project;

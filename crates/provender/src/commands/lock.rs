@@ -15,7 +15,7 @@ use provender_lock::{Advisories, LockOutcome, Observer};
 
 use super::audit::inventory_of;
 use super::audited::{self, Questions};
-use super::data::{AdvisoryData, Answered};
+use super::data::{AdvisoryData, Answered, Need, Updated};
 use crate::cli::{GlobalArgs, LockArgs, LockFormat};
 use crate::exit::{Answer, Failure};
 use crate::file;
@@ -110,7 +110,7 @@ pub(crate) fn make(
         Some(_) => {
             let data = AdvisoryData::of(settings)?;
             notes.extend(refresh(&data, args, settings, client, now, output)?);
-            let usable = data.usable(now, args.allow_stale);
+            let usable = data.usable(&Need::python(), now, args.allow_stale);
             let (snapshot, warnings) = usable.map_err(|failure| failure.after(&notes))?;
             notes.extend(warnings);
             Some(snapshot)
@@ -179,15 +179,18 @@ fn refresh(
     now: Timestamp,
     output: &Output,
 ) -> Result<Vec<Diagnostic>, Failure> {
-    let mut notes = data.take_in_local(now)?;
+    let need = Need::python();
+    let mut notes = data.take_in_local(&need, now)?;
     let state = data.catalog.state().map_err(|error| super::data::told(&error))?;
-    let due = data.freshness(&state, now).needs_refresh || data.has_due_source(&state, now);
+    let due =
+        data.freshness(&need, &state, now).needs_refresh || data.has_due_source(&need, &state, now);
     if !due || args.no_update || settings.offline {
         return Ok(notes);
     }
     let spinner = Spinner::new(output, "fetching advisory data");
-    let answers = data.update(client, now)?;
+    let Updated { answers, notes: told } = data.update_needed(&need, client, now)?;
     spinner.finish();
+    notes.extend(told);
     for (source, answered) in answers {
         // A source that never answered and is optional is told of by its absence.
         if let Answered::Failed(diagnostic) = answered

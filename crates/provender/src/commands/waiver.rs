@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use provender_core::audit::{Waiver, WaiverEnd};
+use provender_core::audit::{Waiver, WaiverEnd, WaiverScope};
 use provender_core::{Diagnostic, Place};
 use serde::Serialize;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, Value, value};
@@ -56,7 +56,10 @@ fn add(args: &AddArgs, settings: &Settings, output: &Output) -> Result<Answer, F
             .decided_by("--until")
             .into());
     }
-    let same = |waiver: &&Waiver| waiver.id == args.id && waiver.project == args.project;
+    let scope = WaiverScope::from(args.scope);
+    let same = |waiver: &&Waiver| {
+        (&waiver.id, &waiver.project, waiver.scope) == (&args.id, &args.project, scope)
+    };
     if settings.file.values.waivers.iter().any(|waiver| same(&waiver)) {
         return Err(Diagnostic::error(
             "waiver/exists",
@@ -80,6 +83,9 @@ fn add(args: &AddArgs, settings: &Settings, output: &Output) -> Result<Answer, F
     table["reason"] = value(&args.reason);
     table["owner"] = value(&args.owner);
     table["until"] = value(until.to_string());
+    if scope == WaiverScope::Image {
+        table["scope"] = value("image");
+    }
     waivers.push(table);
     file::replace(&path, &document.to_string())?;
     output.say(&format!("{} is accepted for {} in {}", args.id, args.project, shown(&path)));
@@ -117,13 +123,17 @@ fn list(settings: &Settings, output: &Output) -> Result<Answer, Failure> {
 }
 
 fn line(listed: &Listed<'_>) -> String {
-    let Waiver { id, project, reason, owner, until } = listed.waiver;
+    let Waiver { id, project, reason, owner, until, scope } = listed.waiver;
     let end = match (until, listed.expired) {
         (WaiverEnd::Fixed, _) => "until a fix exists".to_owned(),
         (WaiverEnd::Date(date), false) => format!("until {date}"),
         (WaiverEnd::Date(date), true) => format!("expired on {date}"),
     };
-    format!("{id}  {project}  {end}  {owner}: {reason}")
+    let place = match scope {
+        WaiverScope::Everywhere => "",
+        WaiverScope::Image => "  in images",
+    };
+    format!("{id}  {project}{place}  {end}  {owner}: {reason}")
 }
 
 fn prune(settings: &Settings, output: &Output) -> Result<Answer, Failure> {

@@ -10,6 +10,8 @@ use provender_image::settings::ImageSettings;
 use serde::Deserialize;
 use url::Url;
 
+use super::ecosystem::Ecosystem;
+
 /// The name under which the settings are found.
 pub(crate) const FILE_NAME: &str = "provender.toml";
 
@@ -159,6 +161,7 @@ pub(crate) struct SourceTable {
     pub(crate) name: String,
     pub(crate) url: Option<Url>,
     pub(crate) path: Option<PathBuf>,
+    pub(crate) ecosystem: Option<Ecosystem>,
     #[serde(default)]
     pub(crate) optional: bool,
 }

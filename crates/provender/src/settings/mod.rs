@@ -1,5 +1,6 @@
 //! What decides a command: flags, then `PROVENDER_*`, then `provender.toml`, then defaults.
 
+pub(crate) mod ecosystem;
 pub(crate) mod file;
 pub(crate) mod indexes;
 pub(crate) mod network;
@@ -17,6 +18,7 @@ use sha2::Digest as _;
 use url::Url;
 
 use crate::cli::GlobalArgs;
+use ecosystem::Ecosystem;
 use file::{Loaded, SourceTable};
 
 /// Where OSV publishes the records of one ecosystem; the ecosystem and `all.zip` follow.
@@ -35,15 +37,29 @@ pub(crate) struct Settings {
 pub(crate) struct Source {
     pub(crate) name: String,
     pub(crate) origin: Origin,
+    /// What it gives records of. None where nobody says: every answer then stands on it.
+    pub(crate) ecosystem: Option<Ecosystem>,
     pub(crate) optional: bool,
+}
+
+impl Source {
+    /// OSV's dump of an ecosystem, as a source beside those that the settings name.
+    pub(crate) fn osv(ecosystem: Ecosystem) -> Result<Self, Diagnostic> {
+        Ok(Self {
+            name: ecosystem.source_name(),
+            origin: Origin::Url(osv_dump(ecosystem)?),
+            ecosystem: Some(ecosystem),
+            optional: false,
+        })
+    }
 }
 
 /// Where a source's records come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// A zip of records.
+    /// A zip of records, or a distribution's tracker.
     Url(Url),
-    /// A zip, a folder or a record on this machine.
+    /// A zip, a folder, a record or a tracker on this machine.
     Path(PathBuf),
 }
 
@@ -70,6 +86,10 @@ impl Settings {
         for table in tables {
             let path = table.path.as_ref().map(|path| self.file.folder.join(path));
             hasher.update(format!("{}\0{:?}\0{path:?}\0", table.name, table.url));
+            // A dump of another ecosystem has another address.
+            if let Some(ecosystem) = table.ecosystem {
+                hasher.update(format!("{ecosystem}\0"));
+            }
         }
         let digest = Sha256::from_bytes(hasher.finalize().into()).to_string();
         self.data_dir.join("sources").join(&digest[..16])
@@ -95,8 +115,8 @@ impl Settings {
     pub(crate) fn sources(&self) -> Result<Vec<Source>, Diagnostic> {
         let tables = &self.file.values.advisories.sources;
         if tables.is_empty() {
-            let origin = Origin::Url(osv_dump()?);
-            return Ok(vec![Source { name: "osv".to_owned(), origin, optional: false }]);
+            let python = Source::osv(Ecosystem::PyPI)?;
+            return Ok(vec![Source { name: "osv".to_owned(), ..python }]);
         }
         for (at, table) in tables.iter().enumerate() {
             if tables[..at].iter().any(|earlier| earlier.name == table.name) {
@@ -110,10 +130,14 @@ impl Settings {
     }
 
     fn source(&self, table: &SourceTable) -> Result<Source, Diagnostic> {
+        let mut ecosystem = table.ecosystem;
         let origin = match (&table.url, &table.path) {
             (Some(url), None) => Origin::Url(url.clone()),
             (None, Some(path)) => Origin::Path(self.file.folder.join(path)),
-            (None, None) => Origin::Url(osv_dump()?),
+            (None, None) => {
+                let dumped = *ecosystem.get_or_insert(Ecosystem::PyPI);
+                Origin::Url(osv_dump(dumped)?)
+            }
             (Some(_), Some(_)) => {
                 let message = format!("the source `{}` has both a url and a path", table.name);
                 return Err(Diagnostic::error("settings/malformed", message)
@@ -121,14 +145,15 @@ impl Settings {
                     .decided_by("advisories.source"));
             }
         };
-        Ok(Source { name: table.name.clone(), origin, optional: table.optional })
+        Ok(Source { name: table.name.clone(), origin, ecosystem, optional: table.optional })
     }
 }
 
-fn osv_dump() -> Result<Url, Diagnostic> {
+fn osv_dump(ecosystem: Ecosystem) -> Result<Url, Diagnostic> {
     let base = variable("PROVENDER_OSV_URL").unwrap_or_else(|| OSV_DUMPS.to_owned());
     let base = if base.ends_with('/') { base } else { format!("{base}/") };
-    Url::parse(&base).and_then(|base| base.join("PyPI/all.zip")).map_err(|error| {
+    let dump = format!("{ecosystem}/all.zip");
+    Url::parse(&base).and_then(|base| base.join(&dump)).map_err(|error| {
         Diagnostic::error("settings/malformed", format!("no URL of OSV dumps: {error}"))
             .hint("correct PROVENDER_OSV_URL")
             .decided_by("PROVENDER_OSV_URL")

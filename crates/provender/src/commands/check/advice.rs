@@ -14,7 +14,7 @@ use super::How;
 use crate::cli::LockFormat as Form;
 use crate::commands::audit::inventory_of;
 use crate::commands::audited;
-use crate::commands::data::AdvisoryData;
+use crate::commands::data::{AdvisoryData, Need};
 use crate::exit::Failure;
 use crate::settings::Settings;
 
@@ -58,7 +58,7 @@ fn data(
     settings: &Settings,
     now: Timestamp,
 ) -> Result<(Snapshot, Vec<Diagnostic>), Failure> {
-    AdvisoryData::of(settings)?.usable(now, how.allow_stale)
+    AdvisoryData::of(settings)?.usable(&Need::python(), now, how.allow_stale)
 }
 
 fn audit(

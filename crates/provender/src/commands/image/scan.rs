@@ -1,25 +1,28 @@
 //! `provender image scan`.
 
-use std::fmt::Write as _;
+mod data;
+mod document;
+mod text;
+
+use std::path::Path;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use provender_advisory::Snapshot;
-use provender_advisory::packages::Fix;
-use provender_core::audit::{AdvisoryStamp, Waiver};
+use provender_advisory::{NotComparedReason, Snapshot};
 use provender_core::{Diagnostic, Severity};
 use provender_image::registry::Registry;
-use provender_image::scan::{self, Assessment, Look, Package, Remedy, ScanFinding};
+use provender_image::scan::{self, Assessment, Look, Package};
 use provender_image::{Image, Location};
-use provender_report::diagnostics;
-use serde::Serialize;
 
-use super::base;
+pub(super) use document::{FindingJson, NotComparedJson, finding, not_compared};
+pub(super) use text::line;
+
+use super::{base, compare};
 use crate::cli::{Format, GlobalArgs, ImageScanArgs};
 use crate::commands::data::AdvisoryData;
-use crate::commands::{json, store};
+use crate::commands::{audited, json, store};
 use crate::exit::{Answer, Failure};
-use crate::output::{Output, counted};
+use crate::output::Output;
 use crate::settings::{Settings, network, registries};
 
 pub(crate) fn run(
@@ -27,249 +30,133 @@ pub(crate) fn run(
     global: &GlobalArgs,
     output: &Output,
 ) -> Result<Answer, Failure> {
-    let settings = Settings::gather(global, std::path::Path::new("."))?;
-    let now = Timestamp::now();
-    let data = AdvisoryData::of(&settings)?;
-    let mut notes = data.take_in_local(now)?;
-    let (snapshot, warnings) = data.usable(now, args.allow_stale)?;
-    notes.extend(warnings);
-    let (image, look) = look(args, &settings)?;
-    let today = now.to_zoned(TimeZone::UTC).date();
-    let waivers = &settings.file.values.waivers;
-    let assessed =
-        scan::assess(&look.inventory, look.base_layers, &snapshot.database, waivers, today);
-    let assessment = assessed.map_err(|error| {
-        Failure::from(
-            Diagnostic::error("advisories/damaged", error.to_string())
-                .hint("fetch or import the advisory data again"),
-        )
-    })?;
-    notes.extend(look.inventory.notes.iter().map(|note| {
-        let line = note.line.map(|line| format!(":{line}")).unwrap_or_default();
-        Diagnostic::note("image/unreadable-part", format!("{}{line}: {}", note.place, note.message))
-    }));
-    notes.extend(assessment.diagnostics.iter().cloned());
+    let settings = Settings::gather(global, Path::new("."))?;
     let threshold = settings.fail_on(args.fail_on);
-    let report = Report { image: &image, look: &look, assessment: &assessment, threshold };
+    let seen = Seen::of(&args.image, args, &settings)?;
+    if let Some(old) = &args.compare {
+        let old = Seen::of(old, args, &settings)?;
+        return compare::run([old, seen], threshold, args.allow_stale, &settings, output);
+    }
+    let Scan { scanned, snapshot, notes } = scan([seen], args.allow_stale, &settings)?;
+    let [scanned] = scanned;
     match output.format {
-        Format::Json => output.result(&json(&report.document(&args.image, &snapshot, &notes))?)?,
+        Format::Json => {
+            output.result(&json(&document::document(&scanned, &snapshot, &notes))?)?;
+        }
         _ => {
             output.diagnostics(&notes);
-            output.diagnostics(&look.hardening);
-            output.result(report.text().trim_end())?;
+            output.diagnostics(&scanned.seen.look.hardening);
+            output.result(text::text(&scanned).trim_end())?;
         }
     }
-    Ok(report.answer())
+    Ok(scanned.answer(threshold))
 }
 
-/// Opens the image and looks at it, or remembers what was seen in it.
-fn look(args: &ImageScanArgs, settings: &Settings) -> Result<(Image, Look), Failure> {
-    let client = network::client(settings)?;
-    let image = store::runtime()?.block_on(async {
-        let hosts = match &args.image {
-            Location::Registry(reference) => vec![reference.registry.clone()],
-            _ => Vec::new(),
-        };
-        let registry = Registry::new(client, registries::gather(settings, &hosts).await?);
-        base::open(&args.image, args.platform.as_ref(), &registry, settings).await
-    })?;
-    let folder = base::folder(settings).join("looks");
-    let look = scan::look(&image, &folder).map_err(|error| {
-        store::because(Diagnostic::error("image/unreadable", error.to_string()), &error)
-            .hint("the image is damaged or larger than any honest one: copy or fetch it again")
-    })?;
-    Ok((image, look))
+/// An image and what was seen in it.
+pub(super) struct Seen {
+    pub(super) location: Location,
+    pub(super) image: Image,
+    pub(super) look: Look,
 }
 
-/// What a scan came to.
-struct Report<'a> {
-    image: &'a Image,
-    look: &'a Look,
-    assessment: &'a Assessment,
-    threshold: Severity,
+/// An image of which it is known what advisories say.
+pub(super) struct Scanned {
+    pub(super) seen: Seen,
+    pub(super) assessment: Assessment,
 }
 
-#[derive(Serialize)]
-struct Document<'a> {
-    schema: &'static str,
-    image: String,
-    digest: String,
-    platform: String,
-    os: Option<&'a str>,
-    advisories: AdvisoryStamp,
-    packages: usize,
-    findings: Vec<FindingJson<'a>>,
-    not_compared: Vec<NotComparedJson<'a>>,
-    hardening: Vec<diagnostics::DiagnosticJson<'a>>,
-    diagnostics: Vec<diagnostics::DiagnosticJson<'a>>,
+/// Images that were compared with the same advisories.
+pub(super) struct Scan<const N: usize> {
+    pub(super) scanned: [Scanned; N],
+    pub(super) snapshot: Snapshot,
+    /// What is to be said besides.
+    pub(super) notes: Vec<Diagnostic>,
 }
 
-#[derive(Serialize)]
-struct FindingJson<'a> {
-    ecosystem: &'a str,
-    package: &'a str,
-    version: &'a str,
-    source: Option<&'a str>,
-    ids: &'a [String],
-    severity: Severity,
-    fixed_in: Option<&'a str>,
-    fixed_by: String,
-    reason: Option<&'a str>,
-    location: Option<&'a str>,
-    layer: usize,
-    waiver: Option<&'a Waiver>,
+impl Seen {
+    /// Opens an image and looks at it, or remembers what was seen in it.
+    fn of(location: &Location, args: &ImageScanArgs, settings: &Settings) -> Result<Self, Failure> {
+        let client = network::client(settings)?;
+        let image = store::runtime()?.block_on(async {
+            let hosts = match location {
+                Location::Registry(reference) => vec![reference.registry.clone()],
+                _ => Vec::new(),
+            };
+            let registry = Registry::new(client, registries::gather(settings, &hosts).await?);
+            base::open(location, args.platform.as_ref(), &registry, settings).await
+        })?;
+        let folder = base::folder(settings).join("looks");
+        let look = scan::look(&image, &folder).map_err(|error| {
+            store::because(Diagnostic::error("image/unreadable", error.to_string()), &error)
+                .hint("the image is damaged or larger than any honest one: copy or fetch it again")
+        })?;
+        Ok(Self { location: location.clone(), image, look })
+    }
+
+    /// A package of it.
+    pub(super) fn package(&self, at: usize) -> Option<&Package> {
+        self.look.inventory.packages.get(at)
+    }
+
+    /// What people call its distribution.
+    pub(super) fn os(&self) -> Option<&str> {
+        self.look.inventory.os.as_ref()?.pretty_name.as_deref()
+    }
 }
 
-#[derive(Serialize)]
-struct NotComparedJson<'a> {
-    package: &'a str,
-    version: &'a str,
-    reason: &'a str,
-    waiver: Option<&'a Waiver>,
+/// Compares what images hold with advisories of what they hold. What is said of the images is said of
+/// the last one.
+pub(super) fn scan<const N: usize>(
+    seen: [Seen; N],
+    allow_stale: bool,
+    settings: &Settings,
+) -> Result<Scan<N>, Failure> {
+    let now = Timestamp::now();
+    let data = AdvisoryData::of(settings)?;
+    let need = data::need(seen.iter().map(|seen| &seen.look.inventory));
+    let mut notes = data.take_in_local(&need, now)?;
+    let usable = data.usable(&need, now, allow_stale);
+    let (snapshot, warnings) = usable.map_err(|failure| failure.after(&notes))?;
+    notes.extend(warnings);
+    let today = now.to_zoned(TimeZone::UTC).date();
+    let waivers = &settings.file.values.waivers;
+    let mut assessments = Vec::new();
+    for seen in &seen {
+        let Look { inventory, base_layers, .. } = &seen.look;
+        let assessed = scan::assess(inventory, *base_layers, &snapshot.database, waivers, today);
+        assessments.push(assessed.map_err(|error| audited::damaged(&error))?);
+    }
+    let mut assessments = assessments.into_iter();
+    let scanned =
+        seen.map(|seen| Scanned { seen, assessment: assessments.next().unwrap_or_default() });
+    if let Some(last) = scanned.last() {
+        notes.extend(data::missing(last, &data, &snapshot)?);
+        notes.extend(last.seen.look.inventory.notes.iter().map(|note| {
+            let line = note.line.map(|line| format!(":{line}")).unwrap_or_default();
+            let message = format!("{}{line}: {}", note.place, note.message);
+            Diagnostic::note("image/unreadable-part", message)
+        }));
+        let from = notes.len();
+        notes.extend(last.assessment.diagnostics.iter().cloned());
+        audited::place_waivers(notes.get_mut(from..).unwrap_or_default(), settings);
+    }
+    Ok(Scan { scanned, snapshot, notes })
 }
 
-impl Report<'_> {
-    fn answer(&self) -> Answer {
-        if self.assessment.findings.iter().any(|finding| finding.counts_at(self.threshold)) {
+impl Scanned {
+    /// Without data for what it holds there is no answer; a finding that counts is a no; and a package
+    /// that cannot be compared leaves it without an answer.
+    pub(super) fn answer(&self, threshold: Severity) -> Answer {
+        let Assessment { findings, not_compared, .. } = &self.assessment;
+        let mut open = not_compared.iter().filter(|one| one.waiver.is_none());
+        if open.clone().any(|one| one.reason == NotComparedReason::NoData) {
+            Answer::Missing
+        } else if findings.iter().any(|finding| finding.counts_at(threshold)) {
             Answer::No
-        } else if self.assessment.not_compared.iter().any(|one| one.waiver.is_none()) {
+        } else if open.next().is_some() {
             Answer::Missing
         } else {
             Answer::Yes
         }
-    }
-
-    fn package(&self, at: usize) -> Option<&Package> {
-        self.look.inventory.packages.get(at)
-    }
-
-    fn document<'d>(
-        &'d self,
-        location: &Location,
-        snapshot: &Snapshot,
-        notes: &'d [Diagnostic],
-    ) -> Document<'d> {
-        let findings = self.assessment.findings.iter().filter_map(|one| {
-            let package = self.package(one.package)?;
-            Some(FindingJson {
-                ecosystem: self.look.inventory.osv_ecosystem(package).unwrap_or_default(),
-                package: &package.name,
-                version: &package.version,
-                source: package.source.as_ref().map(|source| source.name.as_str()),
-                ids: &one.finding.ids,
-                severity: one.finding.severity,
-                fixed_in: fixed_in(&one.finding.fix),
-                fixed_by: by(&one.remedy).0.to_owned(),
-                reason: match &one.finding.fix {
-                    Fix::WontFix(reason) => Some(reason),
-                    _ => None,
-                },
-                location: package.locations.first().map(String::as_str),
-                layer: package.layer,
-                waiver: one.waiver.as_ref(),
-            })
-        });
-        let not_compared = self.assessment.not_compared.iter().filter_map(|one| {
-            let package = self.package(one.package)?;
-            Some(NotComparedJson {
-                package: &package.name,
-                version: &package.version,
-                reason: one.reason,
-                waiver: one.waiver.as_ref(),
-            })
-        });
-        Document {
-            schema: "provender.image.scan/1",
-            image: location.to_string(),
-            digest: self.image.digest().to_string(),
-            platform: self.image.platform().to_string(),
-            os: self.look.inventory.os.as_ref().and_then(|os| os.pretty_name.as_deref()),
-            advisories: snapshot.stamp(),
-            packages: self.look.inventory.packages.len(),
-            findings: findings.collect(),
-            not_compared: not_compared.collect(),
-            hardening: diagnostics::json(&self.look.hardening),
-            diagnostics: diagnostics::json(notes),
-        }
-    }
-
-    fn text(&self) -> String {
-        let mut text = String::new();
-        let mut group = None;
-        for one in &self.assessment.findings {
-            let (_, title) = by(&one.remedy);
-            if group.as_ref() != Some(&title) {
-                let _ = writeln!(text, "{title}");
-                group = Some(title);
-            }
-            if let Some(package) = self.package(one.package) {
-                let _ = writeln!(text, "  {}", line(package, one));
-            }
-        }
-        let mut reasons: Vec<&str> =
-            self.assessment.not_compared.iter().map(|one| one.reason).collect();
-        reasons.sort_unstable();
-        reasons.dedup();
-        for reason in reasons {
-            let of = self.assessment.not_compared.iter().filter(|one| one.reason == reason);
-            let names: Vec<String> = of
-                .filter_map(|one| self.package(one.package))
-                .map(|package| format!("{} {}", package.name, package.version))
-                .collect();
-            let shown = names.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
-            let more = if names.len() > 5 {
-                format!(" and {} more", names.len() - 5)
-            } else {
-                String::new()
-            };
-            let _ = writeln!(text, "not compared, {reason}: {shown}{more}");
-        }
-        let packages = counted(self.look.inventory.packages.len(), "package");
-        let findings = counted(self.assessment.findings.len(), "finding");
-        let os = self.look.inventory.os.as_ref().and_then(|os| os.pretty_name.clone());
-        let os = os.unwrap_or_else(|| "no distribution".to_owned());
-        let _ = writeln!(text, "{os}, {packages}: {findings}");
-        text
-    }
-}
-
-fn line(package: &Package, one: &ScanFinding) -> String {
-    let fix = match &one.finding.fix {
-        Fix::In(version) => format!("fixed in {version}"),
-        Fix::None => "no fix".to_owned(),
-        Fix::WontFix(reason) => format!("will not be fixed: {reason}"),
-    };
-    let waived = match &one.waiver {
-        Some(waiver) => format!(", waived by {} until {}", waiver.owner, waiver.until),
-        None => String::new(),
-    };
-    let severity = one.finding.severity;
-    let id = one.finding.headline_id();
-    format!("{severity:<9}{} {}  {id}  {fix}{waived}", package.name, package.version)
-}
-
-fn fixed_in(fix: &Fix) -> Option<&str> {
-    match fix {
-        Fix::In(version) => Some(version),
-        Fix::None | Fix::WontFix(_) => None,
-    }
-}
-
-/// A group's word for machines, and its title for people, which says what to do.
-fn by(remedy: &Remedy) -> (&'static str, String) {
-    match remedy {
-        Remedy::Lock => (
-            "lock",
-            "fixed by your lock: run `provender lock`, stock it, and build again".to_owned(),
-        ),
-        Remedy::Base => (
-            "base",
-            "fixed by a newer base image: take its newest digest, and build again".to_owned(),
-        ),
-        Remedy::Vendored { inside } => {
-            ("vendored", format!("vendored inside {inside}: fixed by a newer {inside}"))
-        }
-        Remedy::NoFix => ("no-fix", "no fix is published".to_owned()),
-        Remedy::WontFix => ("wont-fix", "the distribution will not fix these".to_owned()),
     }
 }
