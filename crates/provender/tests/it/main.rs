@@ -29,6 +29,8 @@ mod exporting;
 #[cfg(test)]
 mod hooks;
 #[cfg(test)]
+mod images;
+#[cfg(test)]
 mod init;
 #[cfg(test)]
 mod inside;

@@ -1,0 +1,71 @@
+//! `provender image scan` of what was built.
+
+use provender_test::osv;
+
+use super::Service;
+use crate::project::{one_error, says};
+
+/// That nobody tells of the interpreter itself, which no distribution made.
+const UNKNOWN_RUNTIME: &str = "[[waiver]]\nid = 'not-audited'\nproject = 'python'\nreason = 'watched by hand'\nowner = 'me'\nuntil = '2099-01-01'\n";
+
+/// A service with an image in `image.tar`, and these advisories.
+fn with_advisories(records: impl IntoIterator<Item = provender_test::OsvRecord>) -> Service {
+    let service = Service::new();
+    service.build("-o oci-archive:image.tar --tag app:1").exits(0);
+    service.project.advisories.publish(records);
+    service.project.run("advisories update").exits(0);
+    service
+}
+
+#[test]
+fn a_vulnerable_release_is_found_with_what_fixes_it() {
+    let service =
+        with_advisories([osv("X-1", "lib").introduced("0").fixed("1.0.1").severity("HIGH")]);
+    let run = service.project.run("image scan image.tar").exits(1);
+    assert!(run.stdout.contains("fixed by your lock"), "{run}");
+    assert!(run.stdout.contains("lib 1.0.0  X-1  fixed in 1.0.1"), "{run}");
+    let document = service.project.json("image scan oci-archive:image.tar");
+    assert_eq!(document["schema"], "provender.image.scan/1");
+    assert_eq!(document["findings"][0]["package"], "lib");
+    assert_eq!(document["findings"][0]["fixed_by"], "lock");
+}
+
+#[test]
+fn an_image_without_findings_is_well_the_second_time_as_the_first() {
+    let service = with_advisories([osv("X-1", "other").introduced("0")]);
+    // What cannot be compared makes no yes until somebody answers for it.
+    let unknown = service.project.run("image scan image.tar --offline").exits(2);
+    assert!(unknown.stdout.contains("not compared"), "{unknown}");
+    service.project.settings(&format!("{}{UNKNOWN_RUNTIME}", super::IMAGE));
+    let first = service.project.run("image scan image.tar --offline").exits(0);
+    assert_eq!(service.project.run("image scan image.tar --offline"), first);
+}
+
+#[test]
+fn a_waiver_accepts_a_finding() {
+    let service = with_advisories([osv("X-1", "lib").introduced("0")]);
+    service.project.run("image scan image.tar").exits(1);
+    let waiver = "[[waiver]]\nid = 'X-1'\nproject = 'lib'\nreason = 'not reached'\nowner = 'me'\nuntil = 'fixed'\n";
+    service.project.settings(&format!("{}{UNKNOWN_RUNTIME}{waiver}", super::IMAGE));
+    let run = service.project.run("image scan image.tar").exits(0);
+    assert!(run.stdout.contains("waived by me"), "{run}");
+}
+
+#[test]
+fn without_advisory_data_there_is_no_answer() {
+    let service = Service::new();
+    service.build("-o oci-archive:image.tar --tag app:1").exits(0);
+    let run = service.project.run("image scan image.tar").exits(2);
+    one_error(&run);
+}
+
+#[test]
+fn what_is_no_image_is_no_answer() {
+    let service = with_advisories([osv("X-1", "other").introduced("0")]);
+    service.project.sandbox.write("text.tar", "no archive\n");
+    for name in ["text.tar", "missing.tar", "oci:app"] {
+        let run = service.project.run(&format!("image scan {name}")).exits(2);
+        one_error(&run);
+        says(&run, &["image/unreadable"]);
+    }
+}
