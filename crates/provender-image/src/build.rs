@@ -68,8 +68,11 @@ pub struct Request<'a> {
     pub facts: Facts,
     /// Further labels.
     pub labels: BTreeMap<String, String>,
-    /// The one time of the image, in seconds since 1970.
+    /// The time of the image and of its application, in seconds since 1970.
     pub timestamp: i64,
+    /// The time of what is locked, which does not move with the application: its layers stay as they
+    /// are from one commit to the next.
+    pub locked_timestamp: i64,
     /// In whose words it is written.
     pub format: ImageFormat,
     /// What builds wheels where there is none; none where nothing may be built.

@@ -1,7 +1,7 @@
 //! Where an image is: in a registry, a layout, an archive.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crate::Digest;
@@ -162,6 +162,35 @@ pub enum Location {
     /// A file or folder without a prefix, whose content says what it is: a layout, an archive of
     /// either kind, or the tar of a root file system.
     Path(PathBuf),
+}
+
+impl Location {
+    /// The same place, where a relative path is meant from `folder`.
+    #[must_use]
+    pub fn below(self, folder: &Path) -> Self {
+        match self {
+            Self::Registry(reference) => Self::Registry(reference),
+            Self::Layout { path, name } => Self::Layout { path: folder.join(path), name },
+            Self::LayoutArchive { path, name } => {
+                Self::LayoutArchive { path: folder.join(path), name }
+            }
+            Self::DockerArchive { path, name } => {
+                Self::DockerArchive { path: folder.join(path), name }
+            }
+            Self::Path(path) => Self::Path(folder.join(path)),
+        }
+    }
+
+    /// The file or folder, where it is one of this machine's.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Registry(_) => None,
+            Self::Layout { path, .. }
+            | Self::LayoutArchive { path, .. }
+            | Self::DockerArchive { path, .. }
+            | Self::Path(path) => Some(path),
+        }
+    }
 }
 
 impl fmt::Display for Location {

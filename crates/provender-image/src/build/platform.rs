@@ -36,8 +36,9 @@ pub async fn platform(request: &Request<'_>) -> Result<Built, BuildError> {
     let builds =
         Builds { builder: request.builder, into: request.workshop, observer: request.observer };
     let chosen = select(request.lock, request.stocked, &facts, &builds).await?;
+    let locked = LayerOptions::new(request.locked_timestamp, Compression::Gzip);
+    let mut layers = dependencies::layers(request, &chosen, &facts, inspected, &locked)?;
     let options = LayerOptions::new(request.timestamp, Compression::Gzip);
-    let mut layers = dependencies::layers(request, &chosen, &facts, inspected, &options)?;
     layers.push(application(request, &facts, &options)?);
 
     let hardened = harden::config(&base.config, &options_of(request, &facts, created, &layers));

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::environment::{Dropped, merged};
 use super::labels;
 use crate::config::{ContainerConfig, HealthCheck, History, RootFs};
+use crate::dockerfile::{HEALTH_INTERVAL, HEALTH_RETRIES, HEALTH_START_PERIOD, HEALTH_TIMEOUT};
 use crate::{Digest, ImageConfig};
 
 /// How a container is run, and what was laid over the base.
@@ -54,14 +55,14 @@ pub struct Health {
 }
 
 impl Health {
-    /// A check every 30 seconds that may take five and fail three times, and ten seconds to start.
+    /// The check that the equivalent Dockerfile has as well.
     pub fn of(command: Vec<String>) -> Self {
         Self {
             command,
-            interval: Duration::from_secs(30),
-            timeout: Duration::from_secs(5),
-            start_period: Duration::from_secs(10),
-            retries: 3,
+            interval: HEALTH_INTERVAL,
+            timeout: HEALTH_TIMEOUT,
+            start_period: HEALTH_START_PERIOD,
+            retries: HEALTH_RETRIES,
         }
     }
 }

@@ -175,7 +175,12 @@ impl Ini {
     }
 
     fn header(&self, section: &str) -> Option<usize> {
-        self.lines.iter().position(|line| header_of(line) == Some(section))
+        let entries = self.entries();
+        // A line that looks like a header goes on a value where it stands further in.
+        let in_value = |at: usize| entries.iter().any(|entry| entry.lines.contains(&at));
+        let mut lines = self.lines.iter().enumerate();
+        let found = lines.find(|(at, line)| header_of(line) == Some(section) && !in_value(*at));
+        found.map(|(at, _)| at)
     }
 
     fn written(&self, value: &str) -> String {
@@ -325,6 +330,14 @@ mod tests {
         edit(&mut ini);
         assert_eq!(ini.into_text(), once, "not idempotent");
         once
+    }
+
+    #[test]
+    fn a_header_in_a_value_is_none() {
+        let text = "[other]\nkey = a\n  [s]\n";
+        let mut ini = Ini::parse(text, Flavour::Pip).unwrap();
+        ini.set(Some("s"), "key", "b");
+        assert_eq!(ini.into_text(), format!("{text}\n[s]\nkey = b\n"));
     }
 
     #[test]

@@ -10,13 +10,17 @@ use provender_image::attach::{
     SigningKey,
 };
 use provender_image::build::{BaseImage, Built, Origin};
+use provender_image::service::Runtime;
+use provender_image::settings::ImageSettings;
 use provender_image::write::{Attachment, Document};
-use provender_image::{Location, MediaType};
+use provender_image::{Descriptor, ImageFormat, Location, MediaType, Platform};
 use provender_report::sbom;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::project::LockFile;
+use super::time::Times;
 use crate::exit::Failure;
+use crate::file;
 use crate::output::shown;
 
 /// Who says where an image comes from.
@@ -28,7 +32,10 @@ pub(super) struct About<'a> {
     pub(super) lock: &'a LockFile,
     pub(super) base: &'a Location,
     pub(super) application: &'a Application,
-    pub(super) timestamp: i64,
+    pub(super) image: &'a ImageSettings,
+    pub(super) runtime: &'a Runtime,
+    pub(super) format: ImageFormat,
+    pub(super) times: Times,
     pub(super) key: Option<&'a SigningKey>,
 }
 
@@ -44,9 +51,20 @@ pub(super) fn key(path: &Path) -> Result<SigningKey, Diagnostic> {
     SigningKey::from_pem(&text).map_err(|error| unusable(error.to_string()))
 }
 
+/// A document about one platform's image.
+pub(super) struct Said {
+    kind: Kind,
+    document: Vec<u8>,
+    signed: bool,
+    /// The image.
+    subject: Descriptor,
+    /// What it runs on.
+    platform: Platform,
+}
+
 impl About<'_> {
-    /// The attachments of one platform's image.
-    pub(super) fn of(&self, built: &Built, base: &BaseImage) -> Result<Vec<Attachment>, Failure> {
+    /// What is said of one platform's image.
+    pub(super) fn of(&self, built: &Built, base: &BaseImage) -> Result<Vec<Said>, Failure> {
         let installed: Vec<Installed> = built
             .chosen
             .iter()
@@ -67,12 +85,7 @@ impl About<'_> {
             .collect();
         let subject = &built.platform.manifest().descriptor;
         let bill = self.sbom(built, base, &installed);
-        let failed = |error: serde_json::Error| {
-            Failure::from(
-                Diagnostic::error("image/attach", error.to_string())
-                    .hint("leave it out with --no-attach"),
-            )
-        };
+        let failed = |error: serde_json::Error| not_attached(&error);
         let statement = self.provenance(built, base, &installed).statement().map_err(failed)?;
         let (provenance, signed) = match self.key {
             Some(key) => {
@@ -84,14 +97,16 @@ impl About<'_> {
             }
             None => (serde_json::to_vec(&statement).map_err(failed)?, false),
         };
-        let mut attachments = Vec::new();
-        for (kind, document, signed) in
-            [(Kind::Sbom, bill.into_bytes(), false), (Kind::Provenance, provenance, signed)]
-        {
-            let made = kind.attach(subject, document, signed, "image").map_err(failed)?;
-            attachments.push(written(made)?);
-        }
-        Ok(attachments)
+        let platform = &built.platform.config().platform;
+        let said = [(Kind::Sbom, bill.into_bytes(), false), (Kind::Provenance, provenance, signed)];
+        let said = said.into_iter().map(|(kind, document, signed)| Said {
+            kind,
+            document,
+            signed,
+            subject: subject.clone(),
+            platform: platform.clone(),
+        });
+        Ok(said.collect())
     }
 
     fn sbom(&self, built: &Built, base: &BaseImage, installed: &[Installed]) -> String {
@@ -100,7 +115,7 @@ impl About<'_> {
             Location::Registry(reference) => {
                 (format!("{}/{}", reference.registry, reference.repository), reference.tag.clone())
             }
-            other => (other.to_string(), None),
+            _ => (self.base_name(base), None),
         };
         attach::sbom(&SbomFacts {
             lock: &self.lock.lock,
@@ -125,6 +140,29 @@ impl About<'_> {
         })
     }
 
+    /// The base as it was asked for; of a file of this machine its name alone, for another machine has
+    /// it elsewhere.
+    fn base_name(&self, base: &BaseImage) -> String {
+        let name = self.base.path().and_then(Path::file_name);
+        name.map_or_else(|| base.name.clone(), |name| name.to_string_lossy().into_owned())
+    }
+
+    /// What decided the image besides its materials.
+    fn settings(&self) -> BTreeMap<String, Value> {
+        let runtime = self.runtime;
+        BTreeMap::from([
+            ("entrypoint".to_owned(), json!(runtime.entrypoint)),
+            ("env".to_owned(), json!(runtime.env)),
+            ("format".to_owned(), json!(self.format)),
+            ("health_path".to_owned(), json!(runtime.health_path)),
+            ("labels".to_owned(), json!(self.image.labels)),
+            ("port".to_owned(), json!(runtime.port)),
+            ("tags".to_owned(), json!(self.image.tags)),
+            ("user".to_owned(), json!(runtime.user.to_string())),
+            ("workdir".to_owned(), json!(runtime.workdir)),
+        ])
+    }
+
     fn provenance<'i>(
         &self,
         built: &Built,
@@ -141,14 +179,17 @@ impl About<'_> {
         Provenance {
             subjects: vec![(self.name.clone(), built.platform.manifest().descriptor.digest)],
             base: Some(BaseMaterial {
-                reference: base.name.clone(),
+                reference: self.base_name(base),
                 repository,
                 digest: base.image.digest(),
             }),
             lock: Some(FileMaterial { file, sha256: self.lock.digest }),
             platforms: vec![built.platform.config().platform.to_string()],
-            settings: BTreeMap::new(),
-            internal: BTreeMap::from([("timestamp".to_owned(), json!(self.timestamp))]),
+            settings: self.settings(),
+            internal: BTreeMap::from([
+                ("timestamp".to_owned(), json!(self.times.image)),
+                ("locked_timestamp".to_owned(), json!(self.times.locked)),
+            ]),
             installed,
             application: Some(attach::application_digest(&self.application.entries)),
             builder: BUILDER.to_owned(),
@@ -157,15 +198,37 @@ impl About<'_> {
     }
 }
 
+impl Said {
+    /// The document as an attachment of its image.
+    pub(super) fn attachment(&self) -> Result<Attachment, Failure> {
+        let made = self.kind.attach(&self.subject, self.document.clone(), self.signed, "image");
+        written(made.map_err(|error| not_attached(&error))?)
+    }
+
+    /// Writes the document beside an archive, which has no place for it. Of several platforms each
+    /// has files of its own.
+    pub(super) fn write_beside(&self, archive: &Path, several: bool) -> Result<(), Diagnostic> {
+        let path = attach::beside(archive, self.kind);
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let path = match several {
+            true => path.with_file_name(format!("{}-{name}", self.platform).replace('/', "-")),
+            false => path,
+        };
+        file::replace(&path, &String::from_utf8_lossy(&self.document))
+    }
+}
+
+fn not_attached(error: &dyn std::error::Error) -> Failure {
+    Diagnostic::error("image/attach", error.to_string())
+        .hint("leave it out with --no-attach")
+        .into()
+}
+
 /// An attachment in the form in which images are written.
 fn written(made: attach::Attachment) -> Result<Attachment, Failure> {
     let manifest = Document::new(made.descriptor.media_type.clone(), made.manifest);
     let blobs = made.blobs.into_iter().map(|(descriptor, bytes)| {
         Document::new(MediaType::new(descriptor.media_type.as_str()), bytes)
     });
-    Attachment::new(manifest, blobs.collect()).map_err(|error| {
-        Diagnostic::error("image/attach", error.to_string())
-            .hint("leave it out with --no-attach")
-            .into()
-    })
+    Attachment::new(manifest, blobs.collect()).map_err(|error| not_attached(&error))
 }

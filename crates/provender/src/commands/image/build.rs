@@ -11,7 +11,7 @@ use provender_image::settings::ImageSettings;
 use provender_image::{ImageFormat, Location, Reference};
 
 use super::project::{self, LockFile};
-use super::time::{self, Commit};
+use super::time::{self, Commit, Times};
 use super::work::Work;
 use super::{attachments, outputs, shown};
 use crate::cli::{GlobalArgs, ImageBuildArgs};
@@ -30,7 +30,7 @@ pub(super) struct Plan {
     pub(super) runtime: Runtime,
     pub(super) application: provender_image::app::Application,
     pub(super) commit: Commit,
-    pub(super) timestamp: i64,
+    pub(super) times: Times,
     pub(super) format: ImageFormat,
     pub(super) key: Option<SigningKey>,
 }
@@ -40,6 +40,7 @@ pub(crate) fn run(
     global: &GlobalArgs,
     output: &Output,
 ) -> Result<Answer, Failure> {
+    project::is_folder(&args.context)?;
     let settings = Settings::gather(global, &args.context)?;
     let plan = plan(args, &settings)?;
     let client = network::client(&settings)?;
@@ -66,25 +67,35 @@ fn plan(args: &ImageBuildArgs, settings: &Settings) -> Result<Plan, Failure> {
     if !args.platforms.is_empty() {
         image.platforms.clone_from(&args.platforms);
     }
-    let base = args.base.clone().or_else(|| image.base.clone()).ok_or_else(|| {
+    let folder = &settings.file.folder;
+    let configured = image.base.clone().map(|base| base.below(folder));
+    let base = args.base.clone().or(configured).ok_or_else(|| {
         Diagnostic::error("image/no-base", "no base is named").hint(
             "name an image with Python: --base HOST/REPOSITORY:TAG, or `base` in [image] of provender.toml",
         )
     })?;
     let chosen = if args.outputs.is_empty() {
-        Vec::from_iter(image.output.clone())
+        Vec::from_iter(image.output.clone().map(|output| output.below(folder)))
     } else {
         args.outputs.clone()
     };
     let outputs = outputs::decide(&chosen, &image.tags)?;
+    let pushed = outputs.iter().find(|output| !output.references().is_empty());
+    if let Some(pushed) = pushed.filter(|_| settings.offline) {
+        let message = format!("{pushed} is in a registry, and no network may be asked");
+        return Err(Diagnostic::error("image/offline", message)
+            .hint("leave out --offline, or write an archive with -o oci-archive:FILE")
+            .decided_by("--offline")
+            .into());
+    }
     let format = args.image_format.map(ImageFormat::from).or(image.format).unwrap_or_default();
     let lock = project::lock(args.lock.as_deref(), settings)?;
     let runtime = project::runtime(&args.context, &image, &lock)?;
     let application = project::application(&args.context, &image, &runtime)?;
     let commit = time::commit(&args.context);
-    let timestamp = time::timestamp(&commit, &lock.lock)?;
+    let times = time::times(&commit, &lock.lock)?;
     let key = args.sign_key.as_deref().map(attachments::key).transpose()?;
-    Ok(Plan { image, base, outputs, lock, runtime, application, commit, timestamp, format, key })
+    Ok(Plan { image, base, outputs, lock, runtime, application, commit, times, format, key })
 }
 
 impl Plan {
@@ -99,7 +110,7 @@ impl Plan {
     }
 
     pub(super) fn facts(&self, base: &BaseImage) -> Facts {
-        let created = jiff::Timestamp::from_second(self.timestamp).ok();
+        let created = jiff::Timestamp::from_second(self.times.image).ok();
         let name = self.image.tags.first().and_then(|tag| tag.rsplit('/').next());
         let version = name.and_then(|name| name.split_once(':')).map(|(_, tag)| tag.to_owned());
         Facts {

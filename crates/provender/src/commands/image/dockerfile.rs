@@ -32,11 +32,14 @@ pub(crate) fn run(
     global: &GlobalArgs,
     output: &Output,
 ) -> Result<Answer, Failure> {
+    project::is_folder(&args.context)?;
     let settings = Settings::gather(global, &args.context)?;
     let image = &settings.file.values.image;
     let lock = project::lock(args.lock.as_deref(), &settings)?;
+    let mut facts = lock.facts.clone();
+    facts.file = below(&args.context, &lock.path)?;
     let service = project::inspect(&args.context)?;
-    let files = dockerfile::emit(&service, image, &lock.facts).map_err(|error| {
+    let files = dockerfile::emit(&service, image, &facts).map_err(|error| {
         Diagnostic::error("image/undecided", error.to_string()).hint(error.hint())
     })?;
     if args.stdout {
@@ -84,4 +87,16 @@ fn state(path: &Path, text: &str, force: bool) -> Result<&'static str, Diagnosti
             .at(Place::file(shown(path)))
             .hint("check its permissions, or move it away")),
     }
+}
+
+/// The lock's path in the build context, with `/` between its parts.
+fn below(context: &Path, lock: &Path) -> Result<String, Diagnostic> {
+    let absolute = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    let (context, path) = (absolute(context), absolute(lock));
+    let below = path.strip_prefix(&context).ok().and_then(Path::to_str);
+    below.map(|path| path.replace(std::path::MAIN_SEPARATOR, "/")).ok_or_else(|| {
+        Diagnostic::error("image/no-lock", "the lock lies outside of the project")
+            .at(Place::file(shown(lock)))
+            .hint("a Dockerfile reads it from the project's folder: copy it there, and name it with --lock")
+    })
 }

@@ -32,11 +32,21 @@ impl fmt::Display for Output {
                 let shown: Vec<String> = references.iter().map(ToString::to_string).collect();
                 f.write_str(&shown.join(" "))
             }
-            Self::Layout(path, _) => write!(f, "oci:{}", shown(path)),
-            Self::LayoutArchive(path, _) => write!(f, "oci-archive:{}", shown(path)),
+            Self::Layout(path, name) => named(f, "oci:", path, name.as_ref()),
+            Self::LayoutArchive(path, name) => named(f, "oci-archive:", path, name.as_ref()),
             Self::DockerArchive(path, _) => write!(f, "docker-archive:{}", shown(path)),
         }
     }
+}
+
+fn named(
+    f: &mut fmt::Formatter<'_>,
+    prefix: &str,
+    path: &Path,
+    name: Option<&String>,
+) -> fmt::Result {
+    write!(f, "{prefix}{}", shown(path))?;
+    name.map_or(Ok(()), |name| write!(f, ":{name}"))
 }
 
 /// Decides where an image goes. Without a place, it is the registry of its tags.
@@ -80,6 +90,14 @@ impl Output {
         }
     }
 
+    /// The file, where it is an archive.
+    pub(super) fn archive(&self) -> Option<&Path> {
+        match self {
+            Self::LayoutArchive(path, _) | Self::DockerArchive(path, _) => Some(path),
+            Self::Registry(_) | Self::Layout(..) => None,
+        }
+    }
+
     /// Writes an image to this place.
     pub(super) async fn write(
         &self,
@@ -100,13 +118,27 @@ impl Output {
             }
             Self::Layout(path, name) => written(write::layout(image, path, name.as_deref()), path),
             Self::LayoutArchive(path, name) => {
+                folder_of(path)?;
                 written(write::oci_archive(image, path, name.as_deref()), path)
             }
             Self::DockerArchive(path, tags) => {
+                folder_of(path)?;
                 written(write::docker_archive(image, path, tags), path)
             }
         }
     }
+}
+
+/// Makes the folder that something is written into.
+fn folder_of(path: &Path) -> Result<(), Diagnostic> {
+    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else {
+        return Ok(());
+    };
+    std::fs::create_dir_all(folder).map_err(|error| {
+        Diagnostic::error("image/output", format!("its folder cannot be made: {error}"))
+            .at(Place::file(shown(path)))
+            .hint("name another place with -o")
+    })
 }
 
 fn written(result: Result<(), WriteError>, path: &Path) -> Result<(), Failure> {

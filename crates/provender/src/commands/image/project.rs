@@ -22,6 +22,16 @@ pub(super) struct LockFile {
     pub(super) facts: LockFacts,
 }
 
+/// Refuses what is no folder of a project.
+pub(super) fn is_folder(context: &Path) -> Result<(), Diagnostic> {
+    if context.is_dir() {
+        return Ok(());
+    }
+    Err(Diagnostic::error("image/context", "there is no such folder")
+        .at(Place::file(shown(context)))
+        .hint("name the folder of a project; without one it is the current folder"))
+}
+
 /// Reads the lock that is named, else the project's own.
 pub(super) fn lock(named: Option<&Path>, settings: &Settings) -> Result<LockFile, Diagnostic> {
     let path = match named {

@@ -30,24 +30,33 @@ pub(super) fn commit(context: &Path) -> Commit {
     }
 }
 
-/// The time of everything in the image, in seconds since 1970: `SOURCE_DATE_EPOCH`, else the
-/// commit's, else the lock's, else 0.
-pub(super) fn timestamp(commit: &Commit, lock: &Lock) -> Result<i64, Diagnostic> {
-    if let Some(text) = variable("SOURCE_DATE_EPOCH") {
-        return text.trim().parse().ok().filter(|time| *time >= 0).ok_or_else(|| {
-            let message = format!("SOURCE_DATE_EPOCH is no time: `{text}`");
-            Diagnostic::error("image/time", message)
-                .hint("set it to seconds since 1970, or unset it")
-                .decided_by("SOURCE_DATE_EPOCH")
-        });
-    }
-    if let Some(time) = commit.time {
-        return Ok(time);
-    }
+/// The times of an image, in seconds since 1970.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Times {
+    /// Of the image and its application: `SOURCE_DATE_EPOCH`, else the commit's, else the lock's.
+    pub(super) image: i64,
+    /// Of what is locked: the lock's.
+    pub(super) locked: i64,
+}
+
+/// What a lock without a time of its own counts as: the first day that every archive can hold.
+const NO_TIME: i64 = 315_532_800;
+
+/// The times of an image of this commit with this lock.
+pub(super) fn times(commit: &Commit, lock: &Lock) -> Result<Times, Diagnostic> {
     let uploads = lock.projects.iter().flat_map(|project| &project.files);
     let newest = uploads.filter_map(|file| file.upload_time).max();
-    let time = lock.header.exclude_newer.or(newest);
-    Ok(time.map_or(0, |time| time.as_second()))
+    let locked = lock.header.exclude_newer.or(newest).map_or(NO_TIME, |time| time.as_second());
+    let Some(text) = variable("SOURCE_DATE_EPOCH") else {
+        return Ok(Times { image: commit.time.unwrap_or(locked), locked });
+    };
+    let image = text.trim().parse().ok().filter(|time| *time >= 0).ok_or_else(|| {
+        let message = format!("SOURCE_DATE_EPOCH is no time: `{text}`");
+        Diagnostic::error("image/time", message)
+            .hint("set it to seconds since 1970, or unset it")
+            .decided_by("SOURCE_DATE_EPOCH")
+    })?;
+    Ok(Times { image, locked })
 }
 
 fn git(context: &Path, args: &[&str]) -> Option<String> {

@@ -8,6 +8,8 @@ use provender_image::ImageError;
 use provender_image::app::AppError;
 use provender_image::build::BuildError;
 use provender_image::registry::RegistryError;
+use provender_image::write::WriteError;
+use provender_lock::FailureKind;
 
 use crate::commands::store::because;
 use crate::exit::Failure;
@@ -48,26 +50,40 @@ pub(super) fn application(error: &AppError, context: &Path) -> Diagnostic {
         _ => "change the project, its .dockerignore, or [image] of provender.toml",
     };
     because(Diagnostic::error(rule, error.to_string()), error)
-        .at(Place::file(shown(context)))
+        .at(Place::file(shown_folder(context)))
         .hint(hint)
 }
+
+/// A folder as it is told; the current one has a name, too.
+fn shown_folder(folder: &Path) -> String {
+    let name = shown(folder);
+    if name.is_empty() { ".".to_owned() } else { name }
+}
+
+/// What to do where releases cannot be installed.
+const UNUSABLE: &str = "everything that is locked has to be stocked for the base's platform";
 
 /// Why an image was not built: one diagnostic for each release that cannot be installed.
 pub(super) fn build(error: BuildError, lock: &Path) -> Failure {
     let place = || Place::file(shown(lock));
     match error {
         BuildError::Unusable(unusable) => {
-            let told = unusable.iter().map(|one| {
-                Diagnostic::error("image/unusable", one.to_string())
-                    .at(place())
-                    .hint("everything that is locked has to be stocked for the base's platform")
-            });
+            let told = unusable
+                .iter()
+                .map(|one| Diagnostic::error("image/unusable", one.to_string()).at(place()));
             let mut diagnostics: Vec<Diagnostic> = told.collect();
             diagnostics.dedup_by(|a, b| a.message == b.message);
-            let first = diagnostics.remove(0);
-            let mut failure = Failure::from(first);
-            failure.diagnostics.extend(diagnostics);
-            failure
+            if let Some(last) = diagnostics.last_mut() {
+                last.hint = Some(UNUSABLE.to_owned());
+            }
+            Failure { kind: FailureKind::NoAnswer, diagnostics }
+        }
+        BuildError::Misfits(misfits) => {
+            let mut diagnostic =
+                Diagnostic::error("image/misfit", BuildError::Misfits(misfits.clone()).to_string())
+                    .hint("lock and stock for the base's platform, or choose another base");
+            diagnostic.causes = misfits;
+            diagnostic.into()
         }
         BuildError::Builder(diagnostic) => (*diagnostic).into(),
         BuildError::Image(error) => image(&error).into(),
@@ -82,6 +98,7 @@ pub(super) fn build(error: BuildError, lock: &Path) -> Failure {
 fn hint(error: &BuildError) -> &'static str {
     match error {
         BuildError::Base(_) => "choose a base with CPython, such as one made for Python services",
+        BuildError::Fit(_) => "choose a base for Linux with glibc or musl",
         BuildError::Python { .. } => {
             "lock for the base's Python with `provender lock --python-version`, and stock that lock"
         }
@@ -91,6 +108,7 @@ fn hint(error: &BuildError) -> &'static str {
         BuildError::Collision(_) => "only one of the two can be installed: lock without the other",
         BuildError::Passwd(_) => "say in [image] whom the service runs as: user = \"10002:10002\"",
         BuildError::Time(_) => "set SOURCE_DATE_EPOCH to seconds since 1970",
+        BuildError::Write(WriteError::SamePlatform(_)) => "name each platform once",
         _ => "check the data directory and the room there",
     }
 }

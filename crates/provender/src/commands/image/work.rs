@@ -13,8 +13,9 @@ use provender_image::{Platform, remove_damaged};
 use provender_lock::{Observer, WheelBuilder};
 use provender_net::Client;
 
+use super::attachments::{self, Said};
 use super::build::Plan;
-use super::{attachments, base, told};
+use super::{base, told};
 use crate::cli::{ImageBuildArgs, IndexArgs};
 use crate::commands::stock::template;
 use crate::commands::store;
@@ -68,7 +69,8 @@ impl Work<'_> {
                 runtime: &plan.runtime,
                 facts: plan.facts(&base),
                 labels: plan.image.labels.clone(),
-                timestamp: plan.timestamp,
+                timestamp: plan.times.image,
+                locked_timestamp: plan.times.locked,
                 format: plan.format,
                 builder,
                 cache: &cache,
@@ -78,10 +80,25 @@ impl Work<'_> {
             let one = build::platform(&request).await;
             built.push((one.map_err(|error| told::build(error, &plan.lock.path))?, base));
         }
-        let image = self.together(&built)?;
+        let plain = self.together(&built)?;
+        let said = self.said(&built)?;
+        let mut image = plain.clone();
+        for one in &said {
+            let attached = image.attach(one.attachment()?);
+            attached.map_err(|error| told::build(error.into(), &plan.lock.path))?;
+        }
         for output in &plan.outputs {
             spinner.say(&format!("writing {output}"));
-            output.write(&image, &plan.base, &registry).await?;
+            match output.archive() {
+                // Tools that load an archive take it for one image, and nothing besides.
+                Some(path) => {
+                    output.write(&plain, &plan.base, &registry).await?;
+                    for one in &said {
+                        one.write_beside(path, built.len() > 1)?;
+                    }
+                }
+                None => output.write(&image, &plan.base, &registry).await?,
+            }
         }
         Ok((built, image))
     }
@@ -95,27 +112,33 @@ impl Work<'_> {
         may && folders.iter().any(|folder| remove_damaged(folder).is_ok_and(|it| !it.is_empty()))
     }
 
-    /// One image of what was built for each platform, with what is attached to it.
+    /// What is said of each platform's image.
+    fn said(&self, built: &[(Built, BaseImage)]) -> Result<Vec<Said>, Failure> {
+        if self.args.no_attach {
+            return Ok(Vec::new());
+        }
+        let plan = self.plan;
+        let about = attachments::About {
+            name: plan.name(),
+            lock: &plan.lock,
+            base: &plan.base,
+            application: &plan.application,
+            image: &plan.image,
+            runtime: &plan.runtime,
+            format: plan.format,
+            times: plan.times,
+            key: plan.key.as_ref(),
+        };
+        let said = built.iter().map(|(built, base)| about.of(built, base));
+        Ok(said.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+    }
+
+    /// One image of what was built for each platform.
     fn together(&self, built: &[(Built, BaseImage)]) -> Result<BuiltImage, Failure> {
         let platforms = built.iter().map(|(built, _)| built.platform.clone()).collect();
         let failed = |error: WriteError| told::build(error.into(), &self.plan.lock.path);
-        let mut image =
+        let image =
             BuiltImage::new(self.plan.format, platforms, BTreeMap::new()).map_err(failed)?;
-        if !self.args.no_attach {
-            let about = attachments::About {
-                name: self.plan.name(),
-                lock: &self.plan.lock,
-                base: &self.plan.base,
-                application: &self.plan.application,
-                timestamp: self.plan.timestamp,
-                key: self.plan.key.as_ref(),
-            };
-            for (built, base) in built {
-                for attachment in about.of(built, base)? {
-                    image.attach(attachment).map_err(failed)?;
-                }
-            }
-        }
         Ok(image)
     }
 
