@@ -21,7 +21,7 @@ pub(crate) enum ImageCommand {
     /// Write the equivalent Dockerfile and the files that go with it
     Dockerfile(ImageDockerfileArgs),
     /// Say what is wrong with an image, offline
-    Scan(ImageScanArgs),
+    Scan(Box<ImageScanArgs>),
 }
 
 /// Builds a hardened image: base, locked dependencies, application.

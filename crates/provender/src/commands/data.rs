@@ -62,7 +62,15 @@ impl AdvisoryData {
         let path = catalog.folder().join(FURTHER);
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            // That nothing can be kept there is told where something is to be kept.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+                ) =>
+            {
+                String::new()
+            }
             Err(error) => {
                 let message = format!("cannot read {}: {error}", path.display());
                 return Err(Diagnostic::error("advisories/damaged", message)

@@ -145,11 +145,13 @@ fn a_checked_lock_is_a_document_too() {
 fn the_status_of_advisories_is_a_document() {
     let status = project().json("advisories status");
     assert_eq!(status["schema"], "provender.advisories/1");
-    let fields = ["digest", "newest", "records", "schema", "sources", "stale", "usable"];
+    let fields =
+        ["digest", "ecosystems", "newest", "records", "schema", "sources", "stale", "usable"];
     assert_eq!(keys(&status), fields);
     let source = &status["sources"][0];
-    let fields = ["fetched_at", "name", "newest", "optional", "origin", "records"];
+    let fields = ["ecosystem", "fetched_at", "name", "newest", "optional", "origin", "records"];
     assert_eq!(keys(source), fields);
+    assert_eq!(keys(&status["ecosystems"][0]), ["ecosystem", "newest", "records"]);
     assert_eq!((&status["records"], &status["usable"]), (&2.into(), &true.into()));
     snake_case(&status);
 }

@@ -29,6 +29,10 @@ mod exporting;
 #[cfg(test)]
 mod hooks;
 #[cfg(test)]
+mod image_data;
+#[cfg(test)]
+mod image_scan;
+#[cfg(test)]
 mod images;
 #[cfg(test)]
 mod init;

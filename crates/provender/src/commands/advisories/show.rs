@@ -4,6 +4,7 @@ use provender_core::Diagnostic;
 use serde::Serialize;
 
 use crate::cli::Format;
+use crate::commands::audited::damaged;
 use crate::commands::data::{AdvisoryData, told};
 use crate::commands::json;
 use crate::exit::{Answer, Failure};
@@ -15,10 +16,7 @@ pub(super) fn show(id: &str, data: &AdvisoryData, output: &Output) -> Result<Ans
     let Some(snapshot) = snapshot else {
         return Err(told(&provender_advisory::CatalogError::NoSource).into());
     };
-    let records = snapshot.database.records_named(id).map_err(|error| {
-        Diagnostic::error("advisories/damaged", error.to_string())
-            .hint("run `provender advisories update`, or import the data again")
-    })?;
+    let records = snapshot.database.records_named(id).map_err(|error| damaged(&error))?;
     if records.is_empty() {
         output.diagnostics(&[Diagnostic::error(
             "advisories/unknown-id",

@@ -1,11 +1,11 @@
 //! `provender advisories status`.
 
 use jiff::Timestamp;
-use provender_advisory::{DatabaseError, EcosystemStamp, Freshness, Snapshot};
-use provender_core::Diagnostic;
+use provender_advisory::{EcosystemStamp, Freshness, Snapshot};
 use serde::Serialize;
 
 use crate::cli::Format;
+use crate::commands::audited::damaged;
 use crate::commands::data::{AdvisoryData, Need, told};
 use crate::commands::json;
 use crate::exit::{Answer, Failure};
@@ -108,11 +108,6 @@ fn document(
         sources: sources.collect(),
         ecosystems: ecosystems.collect(),
     })
-}
-
-fn damaged(error: &DatabaseError) -> Diagnostic {
-    Diagnostic::error("advisories/damaged", error.to_string())
-        .hint("run `provender advisories update`, or import the data again")
 }
 
 fn human(

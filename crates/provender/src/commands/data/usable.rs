@@ -108,11 +108,13 @@ impl AdvisoryData {
 
     /// Says that there is nothing for what is needed, and which command gets it.
     pub(crate) fn none_for(&self, need: &Need, message: String) -> Diagnostic {
+        let names: Vec<&str> = need.ecosystems().map(Ecosystem::name).collect();
         let hint = format!(
-            "run `{}`, or take a dump or the distribution's tracker in with `provender advisories \
-             import FILE --ecosystem NAME`; where OSV cannot be reached, name a mirror with \
-             PROVENDER_OSV_URL or a `[[advisories.source]]` with its `ecosystem`",
-            need.command(&self.sources)
+            "run `{}`, or take OSV's dump or the distribution's tracker in with `provender \
+             advisories import FILE --ecosystem {}`; a mirror is named by PROVENDER_OSV_URL, or by \
+             a `[[advisories.source]]` with its `ecosystem`",
+            need.command(&self.sources),
+            names.join("|")
         );
         Diagnostic::error("advisories/none", message).hint(hint)
     }

@@ -126,17 +126,17 @@ impl<'a> Packages<'a> {
         for name in names {
             let (old, new) = (before.get(&name), after.get(&name));
             let (old, new) = (old.unwrap_or(&none), new.unwrap_or(&none));
-            let mut removed = old.difference(new).copied().peekable();
-            let mut added = new.difference(old).copied().peekable();
+            let removed: Vec<&str> = old.difference(new).copied().collect();
+            let added: Vec<&str> = new.difference(old).copied().collect();
             let (ecosystem, package, inside) = (name.0.osv_name(), name.1, name.2);
-            while let (Some(from), Some(to)) = (removed.peek(), added.peek()) {
-                let (from, to) = (*from, *to);
-                packages.updated.push(UpdateJson { ecosystem, package, from, to, inside });
-                (removed.next(), added.next());
-            }
+            let updated = removed.iter().zip(&added);
+            let updated =
+                updated.map(|(&from, &to)| UpdateJson { ecosystem, package, from, to, inside });
+            packages.updated.extend(updated);
+            let pairs = removed.len().min(added.len());
             let one = |version| PackageJson { ecosystem, package, version, inside };
-            packages.removed.extend(removed.map(one));
-            packages.added.extend(added.map(one));
+            packages.removed.extend(removed.into_iter().skip(pairs).map(one));
+            packages.added.extend(added.into_iter().skip(pairs).map(one));
         }
         packages
     }

@@ -50,8 +50,7 @@ pub(super) fn missing(
     for (name, packages) in without {
         let Ok(ecosystem) = name.parse::<Ecosystem>() else { continue };
         let packages = counted(packages, "package");
-        let message =
-            format!("there is no advisory data for {name}, of which there are {packages}");
+        let message = format!("there is no advisory data for {name} ({packages})");
         let others: Vec<&str> = there
             .iter()
             .map(|(other, _)| other.as_str())
