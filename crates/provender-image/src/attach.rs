@@ -6,6 +6,7 @@
 
 mod artifact;
 mod envelope;
+mod found;
 mod key;
 mod provenance;
 mod release;
@@ -19,8 +20,10 @@ use crate::{Descriptor, MediaType};
 
 pub use artifact::{Attachment, artifact};
 pub use envelope::{
-    Envelope, EnvelopeError, MAX_ENVELOPE, PAYLOAD_TYPE, Signature, sign, verify_envelope,
+    Envelope, EnvelopeError, MAX_ENVELOPE, PAYLOAD_TYPE, Signature, read_statement, sign,
+    verify_envelope,
 };
+pub use found::Attached;
 pub use key::{KeyError, PublicKey, SigningKey};
 pub use provenance::{
     BUILD_TYPE, BaseMaterial, FileMaterial, PREDICATE_TYPE, Provenance, application_digest,

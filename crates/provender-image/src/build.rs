@@ -34,6 +34,7 @@ use crate::{Digest, Image, ImageFormat};
 pub use error::BuildError;
 pub use facts::BaseFacts;
 pub use platform::platform;
+pub(crate) use select::environment;
 pub use select::{Chosen, Origin, select};
 pub use stocked::{Stocked, StockedFile, stocked};
 

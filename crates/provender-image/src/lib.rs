@@ -33,6 +33,7 @@ pub mod service;
 pub mod settings;
 pub mod source;
 pub mod tree;
+pub mod verify;
 pub mod wheel;
 pub mod write;
 

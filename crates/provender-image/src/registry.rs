@@ -8,6 +8,7 @@
 //! Plain http is spoken with registries of this machine's loopback interface that speak no TLS, and
 //! with those that [`RegistrySettings::plain_http`] names; never in the place of https.
 
+mod attached;
 mod auth;
 mod challenge;
 mod credential;

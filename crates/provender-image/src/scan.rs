@@ -23,6 +23,7 @@ mod sbom;
 
 pub use assess::{Assessment, NotComparedPackage, Remedy, ScanFinding, assess};
 pub use inventory::{Ecosystem, Inventory, Kind, Note, Os, Package, Source};
+pub(crate) use look::base_layers;
 pub use look::{Look, look};
 pub use sbom::{SbomError, packages_of_cyclonedx};
 

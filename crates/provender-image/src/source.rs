@@ -9,6 +9,7 @@
 //! lead out of it.
 
 mod archive;
+mod attached;
 mod attributes;
 mod choice;
 mod compressed;
@@ -24,6 +25,7 @@ use std::path::{Path, PathBuf};
 
 use archive::{Archive, Surveyed, malformed};
 
+pub use attached::attachments;
 pub use layout::LayoutBlobs;
 
 pub(crate) use choice::{REF_NAME, names};

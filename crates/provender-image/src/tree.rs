@@ -26,8 +26,10 @@ use std::sync::Arc;
 
 use provender_core::Sha256;
 
+pub(crate) use archive::{Archive, Flag, Member};
 pub use error::TreeError;
 pub use image::{layer_contents, of_image};
+pub(crate) use limits::Budget;
 pub use limits::Limits;
 pub use read::read_layer;
 

@@ -16,7 +16,7 @@ mod install;
 mod libraries;
 mod merge;
 mod open;
-mod record;
+pub(crate) mod record;
 mod script;
 
 use std::path::{Path, PathBuf};

@@ -139,6 +139,36 @@ pub fn verify_envelope(envelope: &[u8], public_key: &str) -> Result<Statement, E
     Ok(statement)
 }
 
+/// What a plain or signed statement says, and how many signatures it has, none of which is looked
+/// at: to be told, never to be believed.
+///
+/// # Errors
+///
+/// [`EnvelopeError`] for what is neither.
+pub fn read_statement(document: &[u8]) -> Result<(Statement, usize), EnvelopeError> {
+    if document.len() > MAX_ENVELOPE {
+        let reason = format!("it is larger than {MAX_ENVELOPE} bytes");
+        return Err(EnvelopeError::Malformed(reason));
+    }
+    let unreadable = |error: serde_json::Error| EnvelopeError::Statement(error.to_string());
+    let (statement, signatures): (Statement, usize) =
+        match serde_json::from_slice::<Envelope>(document) {
+            Ok(envelope) => {
+                let payload = decode(&envelope.payload).ok_or_else(|| {
+                    EnvelopeError::Malformed("its payload is not base64".to_owned())
+                })?;
+                let statement = serde_json::from_slice(&payload).map_err(unreadable)?;
+                (statement, envelope.signatures.len())
+            }
+            Err(_) => (serde_json::from_slice(document).map_err(unreadable)?, 0),
+        };
+    if statement.r#type != STATEMENT_TYPE {
+        let reason = format!("its type is {}", statement.r#type);
+        return Err(EnvelopeError::Statement(reason));
+    }
+    Ok((statement, signatures))
+}
+
 /// What is signed (DSSE 1.0, "Signature Definition"): the type as well as the payload, so that none
 /// can be taken for the other.
 pub(super) fn pre_authentication_encoding(payload_type: &str, payload: &[u8]) -> Vec<u8> {

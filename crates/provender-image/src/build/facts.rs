@@ -67,7 +67,12 @@ impl BaseFacts {
         Ok((facts, Some(base)))
     }
 
-    fn found(base: &Base) -> Result<Self, BuildError> {
+    /// What was found of a base.
+    ///
+    /// # Errors
+    ///
+    /// No CPython, or a platform for which there are no wheels.
+    pub(crate) fn found(base: &Base) -> Result<Self, BuildError> {
         let python = base.python()?;
         let content = |path: &str| base.tree.content(path).map(<[u8]>::to_vec);
         Ok(Self {

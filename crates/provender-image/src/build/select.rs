@@ -89,7 +89,10 @@ pub async fn select(
 }
 
 /// The Python and platform for which markers are asked.
-fn environment(lock: &Lock, facts: &BaseFacts) -> Result<(PythonVersion, Platform), BuildError> {
+pub(crate) fn environment(
+    lock: &Lock,
+    facts: &BaseFacts,
+) -> Result<(PythonVersion, Platform), BuildError> {
     let other = |lock: String| BuildError::Python { lock, base: facts.python.clone() };
     let base: PythonVersion = facts.python.parse().map_err(|_| other("?".to_owned()))?;
     let platform = facts.platform.parse().map_err(|_| other("?".to_owned()))?;

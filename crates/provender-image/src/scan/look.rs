@@ -80,7 +80,7 @@ pub fn look(image: &Image, folder: &Path) -> Result<Look, TreeError> {
 
 /// How many layers come before those that provender laid over the base; the lowest alone where it
 /// built nothing here.
-fn base_layers(image: &Image) -> usize {
+pub(crate) fn base_layers(image: &Image) -> usize {
     let laid = image.config.history.iter().filter(|entry| !entry.empty_layer);
     let ours = laid.clone().position(|entry| {
         entry.created_by.as_deref().is_some_and(|command| command.starts_with(OURS))

@@ -21,7 +21,7 @@ const MAX_EXTENSION: u64 = 1 << 20;
 
 /// What a member is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Flag {
+pub(crate) enum Flag {
     File,
     HardLink,
     Link,
@@ -31,20 +31,22 @@ pub(super) enum Flag {
 
 /// One member of an archive.
 #[derive(Debug)]
-pub(super) struct Member {
-    pub(super) path: Vec<u8>,
-    pub(super) target: Vec<u8>,
-    pub(super) flag: Flag,
-    pub(super) mode: u32,
-    pub(super) uid: u64,
-    pub(super) gid: u64,
+pub(crate) struct Member {
+    pub(crate) path: Vec<u8>,
+    pub(crate) target: Vec<u8>,
+    pub(crate) flag: Flag,
+    pub(crate) mode: u32,
+    pub(crate) uid: u64,
+    pub(crate) gid: u64,
+    /// In seconds since 1970, as its header says.
+    pub(crate) mtime: Option<u64>,
     /// The length of the file, which that of its data in the archive need not be.
-    pub(super) size: u64,
+    pub(crate) size: u64,
     map: Option<Vec<Chunk>>,
 }
 
 /// An archive that is being read.
-pub(super) struct Archive<'a, R> {
+pub(crate) struct Archive<'a, R> {
     input: BufReader<R>,
     budget: &'a Budget,
     /// How many bytes this archive may have.
@@ -66,13 +68,24 @@ struct Extended {
 }
 
 impl<'a, R: Read> Archive<'a, R> {
-    pub(super) fn new(reader: R, budget: &'a Budget, most: u64) -> Self {
+    pub(crate) fn new(reader: R, budget: &'a Budget, most: u64) -> Self {
         let input = BufReader::with_capacity(BUFFER, reader);
         Self { input, budget, most, offset: 0, data: 0, padding: 0 }
     }
 
+    /// How far the archive has been read, in bytes: after a member was returned, where its content
+    /// begins.
+    pub(crate) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Where the next member begins, its extended headers included, in bytes.
+    pub(crate) fn next_offset(&self) -> u64 {
+        self.offset + self.data + self.padding
+    }
+
     /// The next member; what was not read of the one before is skipped.
-    pub(super) fn next_member(&mut self) -> Result<Option<Member>, TreeError> {
+    pub(crate) fn next_member(&mut self) -> Result<Option<Member>, TreeError> {
         let mut extended = Extended::default();
         loop {
             self.skip()?;
@@ -104,7 +117,7 @@ impl<'a, R: Read> Archive<'a, R> {
     }
 
     /// Reads the content of the member that was returned last, zeros between pieces included.
-    pub(super) fn content(
+    pub(crate) fn content(
         &mut self,
         member: &Member,
         to: &mut dyn FnMut(&[u8]),
@@ -181,6 +194,7 @@ impl<'a, R: Read> Archive<'a, R> {
             mode: u32::try_from(header.mode & 0o7777).unwrap_or_default(),
             uid: uid.unwrap_or(header.uid),
             gid: gid.unwrap_or(header.gid),
+            mtime: header.mtime,
             size,
             map,
         })

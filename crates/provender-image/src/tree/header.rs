@@ -16,6 +16,8 @@ pub(super) struct Header {
     pub(super) uid: u64,
     pub(super) gid: u64,
     pub(super) size: u64,
+    /// In seconds since 1970; none where that is no number, which nobody has to care about.
+    pub(super) mtime: Option<u64>,
 }
 
 impl Header {
@@ -53,6 +55,7 @@ impl Header {
             uid: read(108, 8)?,
             gid: read(116, 8)?,
             size: read(124, 12)?,
+            mtime: read(136, 12).ok(),
         })
     }
 }

@@ -43,14 +43,14 @@ impl Default for Limits {
 
 impl Limits {
     /// How many bytes a layer of this compressed size may unpack to.
-    pub(super) fn unpacked(&self, compressed: u64) -> u64 {
+    pub(crate) fn unpacked(&self, compressed: u64) -> u64 {
         compressed.saturating_mul(self.ratio).max(self.unsuspicious).min(self.bytes)
     }
 }
 
 /// What is left of the limits, shared by the layers that are being read.
 #[derive(Debug)]
-pub(super) struct Budget {
+pub(crate) struct Budget {
     limits: Limits,
     entries: AtomicU64,
     bytes: AtomicU64,
@@ -58,7 +58,7 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    pub(super) fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(limits: &Limits) -> Self {
         let zero = || AtomicU64::new(0);
         Self { limits: *limits, entries: zero(), bytes: zero(), kept: zero() }
     }
@@ -69,7 +69,7 @@ impl Budget {
     }
 
     /// Counts an entry.
-    pub(super) fn entry(&self) -> Result<(), TreeError> {
+    pub(crate) fn entry(&self) -> Result<(), TreeError> {
         spend(&self.entries, 1, self.limits.entries, "entries")
     }
 
@@ -79,7 +79,7 @@ impl Budget {
     }
 
     /// Counts bytes that are remembered.
-    pub(super) fn keep(&self, count: u64) -> Result<(), TreeError> {
+    pub(crate) fn keep(&self, count: u64) -> Result<(), TreeError> {
         spend(&self.kept, count, self.limits.kept, "bytes to remember")
     }
 

@@ -17,21 +17,21 @@ const DECODE: GeneralPurpose = GeneralPurpose::new(
 
 /// What is recorded of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Line {
-    pub(super) hash: Option<RecordedHash>,
-    pub(super) size: Option<u64>,
+pub(crate) struct Line {
+    pub(crate) hash: Option<RecordedHash>,
+    pub(crate) size: Option<u64>,
 }
 
 /// A hash of at least SHA-256's strength, as the specification demands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum RecordedHash {
+pub(crate) enum RecordedHash {
     Sha256(Sha256),
     Sha384(Vec<u8>),
     Sha512(Vec<u8>),
 }
 
 /// The lines of a `RECORD` by path; an error names the path and says what is wrong with its line.
-pub(super) fn parse(text: &str) -> Result<BTreeMap<String, Line>, (String, String)> {
+pub(crate) fn parse(text: &str) -> Result<BTreeMap<String, Line>, (String, String)> {
     let mut reader =
         csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
     let mut lines = BTreeMap::new();

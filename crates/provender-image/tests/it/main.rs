@@ -13,4 +13,5 @@ mod layers;
 mod layouts;
 mod registry;
 mod trees;
+mod verify;
 mod wheels;

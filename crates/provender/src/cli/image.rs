@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use provender_core::Severity;
 use provender_image::{ImageFormat, Location, Platform};
 
-/// Builds, writes down and scans container images, without a daemon.
+/// Builds, writes down, verifies and scans container images, without a daemon.
 #[derive(Args)]
 pub(crate) struct ImageArgs {
     #[command(subcommand)]
@@ -22,6 +22,8 @@ pub(crate) enum ImageCommand {
     Dockerfile(ImageDockerfileArgs),
     /// Say what is wrong with an image, offline
     Scan(Box<ImageScanArgs>),
+    /// Say whether an image is what it says it is: blobs, provenance, files, lock, hardening
+    Verify(Box<ImageVerifyArgs>),
 }
 
 /// Builds a hardened image: base, locked dependencies, application.
@@ -118,4 +120,32 @@ pub(crate) struct ImageScanArgs {
     /// Answer from advisory data that is older than allowed
     #[arg(long)]
     pub(crate) allow_stale: bool,
+}
+
+/// Says whether an image is what it says it is.
+#[derive(Args)]
+pub(crate) struct ImageVerifyArgs {
+    /// The image: HOST/REPOSITORY[:TAG][@DIGEST], oci:DIR, oci-archive:FILE, docker-archive:FILE, or
+    /// the tar of a root file system
+    #[arg(value_name = "IMAGE")]
+    pub(crate) image: Location,
+    /// The image of an index for this platform
+    #[arg(long, value_name = "OS/ARCH")]
+    pub(crate) platform: Option<Platform>,
+    /// The public key that has to have signed the provenance (PEM: Ed25519 or ECDSA P-256)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+    /// The lock that what is installed has to be of [default: with --context, the lock of the project]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) lock: Option<PathBuf>,
+    /// Build the image again from this project, and name the first byte that differs
+    #[arg(long, value_name = "DIR")]
+    pub(crate) context: Option<PathBuf>,
+    /// The base to build it on again [default: the one that the provenance records, that of [image]
+    /// before one that nobody signed]
+    #[arg(long, value_name = "IMAGE", requires = "context")]
+    pub(crate) base: Option<Location>,
+    /// Build nothing from sdists when the image is built again
+    #[arg(long, requires = "context")]
+    pub(crate) no_build: bool,
 }

@@ -35,7 +35,7 @@ pub(crate) use env::EnvArgs;
 pub(crate) use explain::ExplainArgs;
 pub(crate) use export::ExportArgs;
 pub(crate) use image::{
-    ImageArgs, ImageBuildArgs, ImageCommand, ImageDockerfileArgs, ImageScanArgs,
+    ImageArgs, ImageBuildArgs, ImageCommand, ImageDockerfileArgs, ImageScanArgs, ImageVerifyArgs,
 };
 pub(crate) use index::IndexArgs;
 pub(crate) use init::{InitArgs, InitCommand};
@@ -94,7 +94,7 @@ pub(crate) enum Command {
     Env(EnvArgs),
     /// Find earlier reports of `provender secure`
     Report(ReportArgs),
-    /// Build and scan container images, without a daemon
+    /// Build, verify and scan container images, without a daemon
     Image(ImageArgs),
     /// Write the files that a project needs to begin
     Init(InitArgs),

@@ -11,6 +11,7 @@ mod scan;
 mod shown;
 mod time;
 mod told;
+mod verify;
 mod work;
 
 use crate::cli::{GlobalArgs, ImageArgs, ImageCommand};
@@ -28,5 +29,6 @@ pub(crate) fn run(
         ImageCommand::Build(args) => build::run(args, global, output),
         ImageCommand::Dockerfile(args) => dockerfile::run(args, global, output),
         ImageCommand::Scan(args) => scan::run(args, global, output),
+        ImageCommand::Verify(args) => verify::run(args, global, output),
     }
 }

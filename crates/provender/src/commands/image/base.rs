@@ -56,7 +56,7 @@ pub(super) async fn open(
     }
 }
 
-fn make(folder: &Path) -> Result<(), Diagnostic> {
+pub(super) fn make(folder: &Path) -> Result<(), Diagnostic> {
     std::fs::create_dir_all(folder).map_err(|error| {
         let message = format!("cannot make {}: {error}", folder.display());
         Diagnostic::error("file/cannot-write", message)

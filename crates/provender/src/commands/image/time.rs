@@ -42,11 +42,16 @@ pub(super) struct Times {
 /// What a lock without a time of its own counts as: the first day that every archive can hold.
 const NO_TIME: i64 = 315_532_800;
 
-/// The times of an image of this commit with this lock.
-pub(super) fn times(commit: &Commit, lock: &Lock) -> Result<Times, Diagnostic> {
+/// The time of what is locked, in seconds since 1970.
+pub(super) fn of_lock(lock: &Lock) -> i64 {
     let uploads = lock.projects.iter().flat_map(|project| &project.files);
     let newest = uploads.filter_map(|file| file.upload_time).max();
-    let locked = lock.header.exclude_newer.or(newest).map_or(NO_TIME, |time| time.as_second());
+    lock.header.exclude_newer.or(newest).map_or(NO_TIME, |time| time.as_second())
+}
+
+/// The times of an image of this commit with this lock.
+pub(super) fn times(commit: &Commit, lock: &Lock) -> Result<Times, Diagnostic> {
+    let locked = of_lock(lock);
     let Some(text) = variable("SOURCE_DATE_EPOCH") else {
         return Ok(Times { image: commit.time.unwrap_or(locked), locked });
     };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use provender_core::ports::BuildWheel;
-use provender_core::{Diagnostic, Target};
+use provender_core::{Diagnostic, Lock, Target};
 use provender_image::build::{self, BaseImage, Built, Request, Step};
 use provender_image::layer::Cache;
 use provender_image::registry::Registry;
@@ -54,7 +54,8 @@ impl Work<'_> {
             Diagnostic::error("file/cannot-write", format!("cannot make a folder: {error}"))
                 .hint("make room in the data directory, or name another one with --data-dir")
         })?;
-        let builder = self.builder()?;
+        let builder =
+            builder(self.args.no_build, &plan.lock.lock, settings, &self.client, spinner)?;
         let builder: Option<&dyn BuildWheel> = builder.as_ref().map(|builder| builder as _);
         let observer = |step: Step<'_>| spinner.say(&step_told(step));
         let mut built = Vec::new();
@@ -141,22 +142,6 @@ impl Work<'_> {
             BuiltImage::new(self.plan.format, platforms, BTreeMap::new()).map_err(failed)?;
         Ok(image)
     }
-
-    /// What builds wheels of sdists: nothing where that is forbidden, or where the lock does not say
-    /// for which Python.
-    fn builder(&self) -> Result<Option<WheelBuilder>, Diagnostic> {
-        let settings = self.settings;
-        if self.args.no_build || settings.file.values.lock.no_build {
-            return Ok(None);
-        }
-        let Some(target): Option<Target> = self.plan.lock.lock.header.target.clone() else {
-            return Ok(None);
-        };
-        let (indexes, _) = indexes::gather(&IndexArgs::default(), settings)?;
-        let template = template(settings, &self.client, &indexes, false);
-        let observer: Arc<dyn Observer> = Arc::clone(self.spinner) as _;
-        Ok(Some(WheelBuilder::new(template, target, observer)))
-    }
 }
 
 /// Each platform that is wanted; the base's only one where none is named.
@@ -164,10 +149,29 @@ fn wanted(platforms: &[Platform]) -> Vec<Option<&Platform>> {
     if platforms.is_empty() { vec![None] } else { platforms.iter().map(Some).collect() }
 }
 
-fn step_told(step: Step<'_>) -> String {
+pub(super) fn step_told(step: Step<'_>) -> String {
     match step {
         Step::Base => "reading the base".to_owned(),
         Step::Wheel(project) => format!("building a wheel of {project}"),
         Step::Layer(what) => format!("making the layer of {what}"),
     }
+}
+
+/// What builds wheels of sdists: nothing where that is forbidden, or where the lock does not say for
+/// which Python.
+pub(super) fn builder(
+    no_build: bool,
+    lock: &Lock,
+    settings: &Settings,
+    client: &Client,
+    spinner: &Arc<Spinner>,
+) -> Result<Option<WheelBuilder>, Diagnostic> {
+    if no_build || settings.file.values.lock.no_build {
+        return Ok(None);
+    }
+    let Some(target): Option<Target> = lock.header.target.clone() else { return Ok(None) };
+    let (indexes, _) = indexes::gather(&IndexArgs::default(), settings)?;
+    let template = template(settings, client, &indexes, false);
+    let observer: Arc<dyn Observer> = Arc::clone(spinner) as _;
+    Ok(Some(WheelBuilder::new(template, target, observer)))
 }
