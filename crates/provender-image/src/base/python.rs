@@ -38,6 +38,10 @@ pub struct BasePython {
     pub platlib: String,
     /// The folder for their scripts.
     pub scripts: String,
+    /// The folder for data that they share with others (`sysconfig`'s `data`).
+    pub data: String,
+    /// The folder below which each has one for its headers.
+    pub headers: String,
     /// What the names of compiled modules say, such as `cpython-311-x86_64-linux-gnu` (PEP 3149).
     pub soabi: Option<String>,
     /// Whether it was built without the global interpreter lock (PEP 703).

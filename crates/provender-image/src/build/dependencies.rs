@@ -78,8 +78,8 @@ pub(super) fn layers(
         purelib: facts.site_packages.clone(),
         platlib: facts.platlib.clone(),
         scripts: facts.scripts.clone(),
-        data: facts.prefix.clone(),
-        headers: format!("{}/include/site/python{}", facts.prefix, minor(&facts.python)),
+        data: facts.data.clone(),
+        headers: facts.headers.clone(),
         python: facts.executable.clone(),
     };
     let mut installed = Vec::new();
@@ -186,8 +186,4 @@ fn fits(wheels: &[wheel::Wheel], base: &Base) -> Result<(), BuildError> {
     let misfits: Vec<Vec<String>> = misfits.collect::<Result<_, _>>()?;
     let misfits: Vec<String> = misfits.into_iter().flatten().collect();
     if misfits.is_empty() { Ok(()) } else { Err(BuildError::Misfits(misfits)) }
-}
-
-fn minor(version: &str) -> String {
-    version.split('.').take(2).collect::<Vec<_>>().join(".")
 }

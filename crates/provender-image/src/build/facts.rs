@@ -14,7 +14,7 @@ use crate::fit::{FitError, Tags};
 use crate::layer::LayerError;
 
 /// The form of the file; another one is made again.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// The longest file that is read, in bytes.
 const MAX_FACTS: u64 = 8 << 20;
@@ -27,8 +27,10 @@ pub struct BaseFacts {
     pub python: String,
     /// How its Python is called.
     pub executable: String,
-    /// Where Python is installed.
-    pub prefix: String,
+    /// The folder of data that distributions share.
+    pub data: String,
+    /// The folder for their headers.
+    pub headers: String,
     /// The folder that distributions are installed into.
     pub site_packages: String,
     /// The folder for those with compiled modules.
@@ -79,7 +81,8 @@ impl BaseFacts {
             format: FORMAT,
             python: python.version.to_string(),
             executable: python.executable.clone(),
-            prefix: python.prefix.clone(),
+            data: python.data.clone(),
+            headers: python.headers.clone(),
             site_packages: python.site_packages.clone(),
             platlib: python.platlib.clone(),
             scripts: python.scripts.clone(),
@@ -94,8 +97,8 @@ impl BaseFacts {
 
     /// A digest of what decides how wheels are unpacked on it.
     pub(super) fn scheme_key(&self) -> String {
-        let Self { executable, prefix, site_packages, platlib, scripts, .. } = self;
-        [executable, prefix, site_packages, platlib, scripts].map(String::as_str).join("\n")
+        let Self { executable, site_packages, platlib, scripts, data, headers, .. } = self;
+        [executable, site_packages, platlib, scripts, data, headers].map(String::as_str).join("\n")
     }
 
     fn remember(&self, path: &Path) -> Result<(), BuildError> {

@@ -3,6 +3,8 @@
 mod attached;
 mod base;
 mod building;
+#[cfg(unix)]
+mod example;
 mod pushing;
 mod refusals;
 mod scanning;

@@ -158,6 +158,8 @@ fn describe(tree: &Tree, found: Found, env: &Env<'_>) -> Option<BasePython> {
         site_packages: places.purelib,
         platlib: places.platlib,
         scripts: places.scripts,
+        data: places.data,
+        headers: places.headers,
         soabi: abi.soabi,
         free_threaded: abi.free_threaded,
         debug: abi.debug,

@@ -8,6 +8,8 @@ pub(super) struct Places {
     pub(super) purelib: String,
     pub(super) platlib: String,
     pub(super) scripts: String,
+    pub(super) data: String,
+    pub(super) headers: String,
 }
 
 /// The folders of a virtual environment are its own. Else the distributions have changed what
@@ -41,8 +43,23 @@ pub(super) fn places(tree: &Tree, found: &Found) -> Option<Places> {
         let purelib = site(prefix, "lib", "site-packages");
         (purelib.clone(), purelib, join(prefix, "bin"))
     };
+    // Every scheme has its scripts in the folder `bin` of that for data.
+    let data = scripts.rsplit_once('/').map_or("", |(data, _)| data).to_owned();
+    let headers = match &found.environment {
+        // Where pip puts those of virtual environments, which share their Python's own folder.
+        Some(environment) => {
+            join(environment, &format!("include/site/{}", python.trim_end_matches('t')))
+        }
+        None => join(prefix, &format!("include/{python}")),
+    };
     let real = |path: String| tree.follow(&path).map(|path| format!("/{path}"));
-    Some(Places { purelib: real(purelib)?, platlib: real(platlib)?, scripts: real(scripts)? })
+    Some(Places {
+        purelib: real(purelib)?,
+        platlib: real(platlib)?,
+        scripts: real(scripts)?,
+        data: real(data)?,
+        headers: real(headers)?,
+    })
 }
 
 /// Whether Debian changed it: its `site` looks for `dist-packages`.

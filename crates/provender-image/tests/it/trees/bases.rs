@@ -154,6 +154,8 @@ fn debians_python_installs_into_dist_packages_below_local() {
     assert_eq!((python.version.patch, python.version_source), (Some(2), VersionSource::Program));
     assert_eq!(python.site_packages, "/usr/local/lib/python3.11/dist-packages");
     assert_eq!(python.scripts, "/usr/local/bin");
+    assert_eq!(python.data, "/usr/local");
+    assert_eq!(python.headers, "/usr/include/python3.11");
     assert!(python.externally_managed);
     assert_eq!(python.soabi.as_deref(), Some("cpython-311-x86_64-linux-gnu"));
     assert_eq!(python.bytecode_magic, Some([0xa7, 0x0d, b'\r', b'\n']), "known of 3.11");
@@ -263,6 +265,8 @@ fn a_virtual_environment_on_the_path_is_installed_into() {
     assert_eq!((python.prefix.as_str(), python.base_prefix.as_str()), ("/opt/venv", "/usr/local"));
     assert_eq!(python.site_packages, "/opt/venv/lib/python3.11/site-packages");
     assert_eq!(python.scripts, "/opt/venv/bin");
+    assert_eq!(python.data, "/opt/venv");
+    assert_eq!(python.headers, "/opt/venv/include/site/python3.11");
     assert_eq!(base.pythons.len(), 2);
 }
 
@@ -281,6 +285,8 @@ fn red_hats_python_has_two_folders_below_local() {
     let python = base.python().unwrap();
     assert_eq!(python.site_packages, "/usr/local/lib/python3.9/site-packages");
     assert_eq!(python.platlib, "/usr/local/lib64/python3.9/site-packages");
+    assert_eq!(python.data, "/usr/local");
+    assert_eq!(python.headers, "/usr/include/python3.9");
 }
 
 #[test]
@@ -293,6 +299,7 @@ fn a_python_in_opt_and_one_without_the_lock_are_found() {
     let python = base.python().unwrap();
     assert!(python.free_threaded);
     assert_eq!(python.site_packages, "/opt/py/lib/python3.13t/site-packages");
+    assert_eq!(python.headers, "/opt/py/include/python3.13t");
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! A real Debian with its Python, made by mmdebstrap from the machine's own sources.
 
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use provender_image::ImageConfig;
@@ -11,15 +10,9 @@ use provender_image::tree::{Limits, Tree, read_layer};
 fn network_a_debian_by_mmdebstrap_is_told_as_its_own_python_tells_it() {
     let left_out = |why: &str| println!("left out: a base made by mmdebstrap, since {why}");
     let folder = tempfile::tempdir().unwrap();
-    let archive = match std::env::var_os("PROVENDER_TEST_DEBIAN") {
-        Some(archive) => PathBuf::from(archive),
-        None => {
-            let archive = folder.path().join("root.tar");
-            match bootstrap(&archive) {
-                Ok(()) => archive,
-                Err(why) => return left_out(&why),
-            }
-        }
+    let archive = match provender_test::debian(folder.path()) {
+        Ok(archive) => archive,
+        Err(why) => return left_out(&why),
     };
     let file = std::fs::File::open(&archive).unwrap();
     let contents = read_layer(file, 0, &wanted, &Limits::default()).unwrap();
@@ -41,7 +34,7 @@ fn network_a_debian_by_mmdebstrap_is_told_as_its_own_python_tells_it() {
         return left_out("it cannot be unpacked here");
     }
     let script = "import sys, sysconfig, platform, importlib.util as u\n\
-        print(platform.python_version(), sysconfig.get_path('purelib'), sysconfig.get_path('scripts'),\
+        print(platform.python_version(), sysconfig.get_path('purelib'), sysconfig.get_path('scripts'), sysconfig.get_path('data'), sysconfig.get_path('include'),\
         sysconfig.get_config_var('SOABI'), u.MAGIC_NUMBER.hex(), platform.libc_ver()[1], sys.executable)";
     let told = Command::new("chroot").arg(&root).args(["/usr/bin/python3", "-c", script]).output();
     let Ok(told) = told.as_ref().map(|output| String::from_utf8_lossy(&output.stdout)) else {
@@ -55,35 +48,16 @@ fn network_a_debian_by_mmdebstrap_is_told_as_its_own_python_tells_it() {
         python.bytecode_magic.unwrap().iter().map(|byte| format!("{byte:02x}")).collect();
     let soabi = python.soabi.as_deref().unwrap();
     let ours = format!(
-        "{} {} {} {soabi} {magic} {major}.{minor} {}",
-        python.version, python.site_packages, python.scripts, python.executable
+        "{} {} {} {} {} {soabi} {magic} {major}.{minor} {}",
+        python.version,
+        python.site_packages,
+        python.scripts,
+        python.data,
+        python.headers,
+        python.executable
     );
     assert_eq!(ours, told.trim());
     assert!(python.externally_managed || python.version.minor < 11);
     assert!(base.libraries.contains("libc.so.6") && base.libraries.contains("libz.so.1"));
     assert!(base.has_shell && base.users.iter().any(|user| user.name == "www-data"));
-}
-
-/// Makes the archive of a minimal Debian with Python; it takes minutes. `PROVENDER_TEST_DEBIAN` names
-/// one that is already there.
-fn bootstrap(archive: &Path) -> Result<(), String> {
-    let sources = std::fs::read_dir("/etc/apt/sources.list.d").into_iter().flatten().flatten();
-    let mut sources: Vec<PathBuf> = sources.map(|entry| entry.path()).collect();
-    sources.push("/etc/apt/sources.list".into());
-    sources.retain(|path| {
-        let text = std::fs::read_to_string(path).unwrap_or_default();
-        let known = path.extension().is_some_and(|ending| ending == "sources" || ending == "list");
-        known && text.lines().any(|line| line.starts_with("deb ") || line.starts_with("URIs:"))
-    });
-    if sources.is_empty() {
-        return Err("the machine has no sources of packages".to_owned());
-    }
-    let mut command = Command::new("mmdebstrap");
-    command
-        .args(["--variant=minbase", "--include=python3", "--quiet", ""])
-        .arg(archive)
-        .args(sources);
-    let made = command.output().map_err(|_| "there is no mmdebstrap".to_owned())?;
-    let failed = || String::from_utf8_lossy(&made.stderr).into_owned();
-    made.status.success().then_some(()).ok_or_else(failed)
 }
