@@ -12,7 +12,6 @@ pub mod doctor;
 pub mod excerpt;
 pub mod inventory;
 pub mod lock;
-pub mod marker;
 pub mod name;
 pub mod ports;
 pub mod redact;

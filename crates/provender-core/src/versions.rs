@@ -76,4 +76,4 @@ pub(crate) use written;
 #[cfg(test)]
 mod algebra;
 #[cfg(test)]
-mod dpkg;
+mod tests;

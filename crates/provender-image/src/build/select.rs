@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use provender_core::lock::LockedSource;
-use provender_core::marker::Marker;
 use provender_core::ports::BuildWheel;
 use provender_core::{Lock, LockedProject, Platform, ProjectName, PythonVersion, Sha256, Version};
+use provender_target::Marker;
 
 use super::error::Unusable;
 use super::{BaseFacts, BuildError, Step, Stocked, StockedFile};

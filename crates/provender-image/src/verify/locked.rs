@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use provender_core::check::Step;
-use provender_core::marker::Marker;
 use provender_core::{Diagnostic, LockedProject, Platform, ProjectName, PythonVersion, Sha256};
+use provender_target::Marker;
 
 use super::installed::{Distribution, same};
 use super::provenance::Recorded;

@@ -9,7 +9,7 @@ use provender_store::{DatabaseError, LockKind, STOCK, StockedFile, Store};
 use super::complaint::names;
 use super::request::CheckedLock;
 use crate::stock::choose::{Candidate, Scope, ScopeError, choose};
-use provender_core::marker::Marker;
+use provender_target::Marker;
 
 /// What all locks need, in the order of the locks.
 #[derive(Debug, Default)]

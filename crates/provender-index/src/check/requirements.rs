@@ -6,7 +6,7 @@ use provender_core::{Lock, Platform, ProjectName, PythonVersion};
 use provender_store::LockFormat;
 
 use super::request::CheckedLock;
-use provender_core::marker::Marker;
+use provender_target::Marker;
 
 /// The lock for pip: as it stands, if it holds requirements only. Of any other, the pins with their
 /// hashes: pip reads no PEP 751 here, and an option such as `--extra-index-url` in a file would

@@ -13,7 +13,7 @@ use super::choose::{Candidate, Scope, ScopeError, choose};
 use super::knowledge::is_built;
 use super::wheel_metadata::{WheelMetadataError, requires_python, wheel_metadata};
 use crate::transfer::{blocking, keep_bytes};
-use provender_core::marker::Marker;
+use provender_target::Marker;
 
 /// How much of a file is copied at a time, in bytes.
 const CHUNK: usize = 1 << 18;

@@ -15,7 +15,7 @@ use uv_platform_tags::{
     TagsOptions,
 };
 
-use provender_core::marker::Marker;
+use provender_target::Marker;
 
 /// Why a target has no tags.
 #[derive(Debug, thiserror::Error)]

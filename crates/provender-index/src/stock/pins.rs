@@ -9,7 +9,7 @@ use provender_core::{
 use super::choose::{Scope, ScopeError};
 use super::diagnostics;
 use super::request::{StockRequest, StockedLock};
-use provender_core::marker::Marker;
+use provender_target::Marker;
 
 /// One release that locks need.
 #[derive(Debug, Clone)]

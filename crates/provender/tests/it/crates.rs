@@ -17,6 +17,7 @@ const TIERS: [&[&str]; 4] = [
         "provender-store",
         "provender-lint",
         "provender-report",
+        "provender-target",
         "provender-trust",
     ],
     &["provender-index", "provender-lock", "provender-image"],

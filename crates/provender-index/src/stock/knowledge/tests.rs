@@ -16,7 +16,7 @@ fn pin(hashes: &[u8]) -> Pin {
         wants: vec![Want {
             lock: 0,
             hashes: hashes.iter().map(|digit| sha(*digit)).collect(),
-            marker: provender_core::marker::Marker::always(),
+            marker: provender_target::Marker::always(),
             build: false,
         }],
     }

@@ -1,7 +1,7 @@
 //! When a pin is installed: its marker, asked for one platform at a time.
 
-use crate::target::{Arch, System};
-use crate::{Platform, PythonVersion};
+use provender_core::target::{Arch, System};
+use provender_core::{Platform, PythonVersion};
 use uv_pep508::{MarkerEnvironment, MarkerEnvironmentBuilder, MarkerTree};
 
 /// The condition of a pin (packaging specifications, "Dependency specifiers", from PEP 508).
