@@ -237,7 +237,7 @@ mod tests {
                 "Healthcheck": {
                     "Test": ["CMD", "/usr/bin/python3", "-c", "check"],
                     "Interval": 30_000_000_000_u64, "Timeout": 5_000_000_000_u64,
-                    "StartPeriod": 10_000_000_000_u64, "Retries": 3,
+                    "StartPeriod": 20_000_000_000_u64, "Retries": 3,
                 },
             },
             "rootfs": {"type": "layers", "diff_ids": [Digest::of(b""), Digest::of(b"1")]},
