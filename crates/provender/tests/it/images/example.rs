@@ -51,7 +51,7 @@ impl Example {
         assert!(copied.unwrap().success());
         let secured = example.provender(&["secure", "--no-check"]);
         let lock = example.project().join("provender-reports/constraints.txt");
-        if fs::copy(&lock, example.project().join("constraints.txt")).is_err() {
+        if !lock.is_file() {
             return none(&format!("it cannot be locked and stocked: {}", said(&secured)));
         }
         let archive = example.archive();
