@@ -148,7 +148,7 @@ fn a_registry_that_lets_nobody_in_is_named_and_no_password_is_shown() {
 }
 
 #[test]
-fn a_registry_is_not_asked_where_no_network_may_be() {
+fn no_registry_is_asked_offline() {
     let (service, registry) = (Service::new(), OciRegistry::start());
     let name = format!("{}/team/app:1", registry.name());
     service.built(&format!("--tag {name}"));
