@@ -1,7 +1,7 @@
 //! What is attached to an image: its bill of materials, where it comes from, and its audit.
 //!
 //! Each is a document of its own, with the same bytes for the same image. In a registry or a layout it
-//! is an OCI [artifact](artifact) whose subject is the image; beside an archive it is a [file](beside).
+//! is an OCI [`artifact`](artifact()) whose subject is the image; beside an archive it is a [file](beside).
 //! The provenance can be [signed](sign).
 
 mod artifact;

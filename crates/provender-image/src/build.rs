@@ -7,7 +7,7 @@
 //! the application and its user's name
 //! ```
 //!
-//! What a layer is made of decides its name in the [`Cache`](crate::layer::Cache): a wheel that was
+//! What a layer is made of decides its name in the [`Cache`]: a wheel that was
 //! verified and unpacked into a layer once is not read again for the same base. The same inputs give
 //! the same bytes, whatever was remembered.
 

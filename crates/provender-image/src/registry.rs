@@ -1,7 +1,7 @@
 //! The client of registries (OCI distribution-spec 1.1): pull, push, mount and referrers.
 //!
 //! Everything goes through [`provender_net::Client`]: verified TLS, forward proxies, retries. A
-//! [`Registry`] adds what registries want besides: tokens, one for each set of [scopes](scope), and
+//! [`Registry`] adds what registries want besides: tokens, one for each set of scopes, and
 //! uploads that go on where they broke off. What comes is verified against its digest before it
 //! gets its name; what was pushed is asked for afterwards.
 //!

@@ -32,15 +32,15 @@ pub(crate) struct ImageBuildArgs {
     /// The project
     #[arg(value_name = "CONTEXT", default_value = ".")]
     pub(crate) context: PathBuf,
-    /// The image to stand on: HOST/REPOSITORY[:TAG][@DIGEST], oci:DIR, oci-archive:FILE,
-    /// docker-archive:FILE, or the tar of a root file system [default: `base` of [image]]
+    /// The image to stand on: HOST/REPOSITORY:TAG@DIGEST, oci:DIR, oci-archive:FILE,
+    /// docker-archive:FILE, or the tar of a root file system [default: image.base]
     #[arg(long, value_name = "IMAGE")]
     pub(crate) base: Option<Location>,
-    /// What the image is called (may be repeated) [default: `tags` of [image]]
+    /// What the image is called (may be repeated) [default: image.tags]
     #[arg(short, long = "tag", value_name = "NAME")]
     pub(crate) tags: Vec<String>,
     /// Where it goes: registry:REF, oci:DIR, oci-archive:FILE or docker-archive:FILE (may be
-    /// repeated) [default: `output` of [image], else the registry that the tag names]
+    /// repeated) [default: image.output, else the registry that the tag names]
     #[arg(short, long = "output", value_name = "WHERE")]
     pub(crate) outputs: Vec<Location>,
     /// In whose words it is written
@@ -104,7 +104,7 @@ pub(crate) struct ImageDockerfileArgs {
 /// Says what is wrong with an image.
 #[derive(Args)]
 pub(crate) struct ImageScanArgs {
-    /// The image: HOST/REPOSITORY[:TAG][@DIGEST], oci:DIR, oci-archive:FILE, docker-archive:FILE, or
+    /// The image: HOST/REPOSITORY:TAG@DIGEST, oci:DIR, oci-archive:FILE, docker-archive:FILE, or
     /// the tar of a root file system
     #[arg(value_name = "IMAGE")]
     pub(crate) image: Location,
@@ -125,7 +125,7 @@ pub(crate) struct ImageScanArgs {
 /// Says whether an image is what it says it is.
 #[derive(Args)]
 pub(crate) struct ImageVerifyArgs {
-    /// The image: HOST/REPOSITORY[:TAG][@DIGEST], oci:DIR, oci-archive:FILE, docker-archive:FILE, or
+    /// The image: HOST/REPOSITORY:TAG@DIGEST, oci:DIR, oci-archive:FILE, docker-archive:FILE, or
     /// the tar of a root file system
     #[arg(value_name = "IMAGE")]
     pub(crate) image: Location,
@@ -141,7 +141,7 @@ pub(crate) struct ImageVerifyArgs {
     /// Build the image again from this project, and name the first byte that differs
     #[arg(long, value_name = "DIR")]
     pub(crate) context: Option<PathBuf>,
-    /// The base to build it on again [default: the one that the provenance records, that of [image]
+    /// The base to build it on again [default: the one that the provenance records, image.base
     /// before one that nobody signed]
     #[arg(long, value_name = "IMAGE", requires = "context")]
     pub(crate) base: Option<Location>,
