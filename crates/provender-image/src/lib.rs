@@ -8,6 +8,7 @@
 //! Nothing here prints, ends the process or reads the user's environment; settings and credentials
 //! are given by the binary.
 
+mod beside;
 mod blobs;
 mod digest;
 mod elf;

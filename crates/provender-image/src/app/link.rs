@@ -3,26 +3,14 @@
 use std::fs;
 use std::path::Path;
 
+use crate::beside::beside;
+
 /// Where a link leads, relative to the folder that it must stay in; none where it leads out.
 ///
 /// `link` is the link's path relative to that folder, `target` what it says. An absolute target
 /// leads out even where it names something inside: in the image the folder lies elsewhere.
 pub(super) fn leads_to(link: &str, target: &str) -> Option<String> {
-    if target.starts_with('/') || target.contains('\\') {
-        return None;
-    }
-    let mut parts: Vec<&str> = link.split('/').collect();
-    parts.pop();
-    for part in target.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
+    if target.contains('\\') { None } else { beside(link, target) }
 }
 
 /// Whether a link that seems to stay inside does so when it is followed over other links. A link
