@@ -40,9 +40,14 @@ impl Candidates {
 
     /// Version clauses that allow just these up to `end`, among what is published.
     ///
-    /// With `few`, only some of them are allowed: a solver that finds one version not to fit looks
-    /// at every other one in turn, each at the price of a request.
-    pub(crate) fn clauses(&self, end: Option<&Version>, few: bool) -> String {
+    /// With `few`, only some of them are allowed, `likely` among them: a solver that finds one
+    /// version not to fit looks at every other one in turn, each at the price of a request.
+    pub(crate) fn clauses(
+        &self,
+        end: Option<&Version>,
+        likely: Option<&Version>,
+        few: bool,
+    ) -> String {
         let up_to = |version: &&Version| end.is_none_or(|end| *version <= end);
         let allowed: Vec<&Version> = self.versions.iter().filter(up_to).collect();
         let Some(last) = allowed.last() else { return format!("=={}", self.versions[0]) };
@@ -50,7 +55,7 @@ impl Candidates {
         let first = allowed[0];
         let mut clauses = format!(">={first},<={last}");
         for version in self.published.iter().filter(|version| *version > first && version < last) {
-            if chosen.binary_search(&version).is_err() {
+            if likely != Some(version) && chosen.binary_search(&version).is_err() {
                 let _ = write!(clauses, ",!={version}");
             }
         }
@@ -128,8 +133,8 @@ mod tests {
         let published = versions(5);
         let kept = vec![published[1].clone(), published[3].clone(), published[4].clone()];
         let candidates = Candidates::among(kept, &published).unwrap();
-        assert_eq!(candidates.clauses(None, false), ">=1.1,<=1.4,!=1.2");
-        assert_eq!(candidates.clauses(Some(&published[3]), false), ">=1.1,<=1.3,!=1.2");
+        assert_eq!(candidates.clauses(None, None, false), ">=1.1,<=1.4,!=1.2");
+        assert_eq!(candidates.clauses(Some(&published[3]), None, false), ">=1.1,<=1.3,!=1.2");
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub(super) struct Demand {
     pub(super) exact: BTreeMap<ProjectName, Version>,
     /// Upper ends, while a smaller step of another project is tried.
     pub(super) at_most: BTreeMap<ProjectName, Version>,
+    /// Where projects that may move are likely to land: what is tried first.
+    pub(super) guess: BTreeMap<ProjectName, Version>,
 }
 
 /// A project that may move although it is not vulnerable.
@@ -40,11 +42,12 @@ impl Demand {
             let (Some(lowest), Some(highest)) = (versions.first(), versions.last()) else {
                 continue;
             };
+            let guess = self.guess.get(name);
             if versions.len() == 1 {
-                rules.prefer.insert(name.clone(), Some(lowest.clone()));
+                rules.prefer.insert(name.clone(), Some(guess.unwrap_or(lowest).clone()));
             }
             let clauses = if let Some(free) = self.free.get(name) {
-                free.candidates.clauses(self.at_most.get(name), !self.thorough)
+                free.candidates.clauses(self.at_most.get(name), guess, !self.thorough)
             } else if versions.len() == 1 {
                 format!("=={lowest}")
             } else {
@@ -54,9 +57,10 @@ impl Demand {
         }
         for (name, candidates) in &self.targets {
             // What the repair brings along has no old place to be near to: the newest is taken.
-            let nearest = before.contains_key(name).then(|| candidates.nearest().clone());
-            rules.prefer.insert(name.clone(), nearest);
-            let clauses = candidates.clauses(self.at_most.get(name), !self.thorough);
+            let guess = self.guess.get(name);
+            let first = guess.unwrap_or(candidates.nearest());
+            rules.prefer.insert(name.clone(), before.contains_key(name).then(|| first.clone()));
+            let clauses = candidates.clauses(self.at_most.get(name), guess, !self.thorough);
             rules.limits.insert(name.clone(), clauses);
         }
         for (name, version) in &self.exact {

@@ -19,6 +19,7 @@
 mod candidates;
 mod demand;
 mod explain;
+mod guess;
 mod obstacles;
 pub(crate) mod policy;
 mod search;

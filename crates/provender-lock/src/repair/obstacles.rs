@@ -81,7 +81,8 @@ impl<S: Solver> Search<'_, S> {
         }
     }
 
-    /// What stands in the way of each of the versions that a project may move to.
+    /// What could be freed and stands in the way of each of the versions that a project may move to,
+    /// told from the nearest and the newest of them.
     async fn common_obstacles(
         &self,
         project: &ProjectName,
@@ -95,11 +96,11 @@ impl<S: Solver> Search<'_, S> {
         let Some(nearest) = versions.next() else { return BTreeSet::new() };
         let pins = (before, before);
         let mut common = self.obstacles(project, nearest, demand, pins).await;
-        if common.is_empty() {
-            return common;
-        }
-        let rest = versions.map(|version| self.obstacles(project, version, demand, pins));
-        for obstacles in join_all(rest).await {
+        common.retain(|name| demand.is_held(name, before));
+        // What stands in the way at both ends does so between them, as good as always; and what is
+        // freed in vain stays where it is.
+        if let Some(newest) = versions.next_back().filter(|_| !common.is_empty()) {
+            let obstacles = self.obstacles(project, newest, demand, pins).await;
             common.retain(|name| obstacles.contains(name));
         }
         common

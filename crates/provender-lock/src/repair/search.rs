@@ -195,6 +195,7 @@ impl<S: Solver> Search<'_, S> {
         before: &Pins,
     ) -> Result<Result<Solution<S::Output>, Conflict>, LockFailure> {
         loop {
+            demand.guess = self.guess(demand, before).await;
             let conflict = match self.ask(demand, before).await? {
                 Ok(solution) => return Ok(Ok(solution)),
                 Err(conflict) => conflict,

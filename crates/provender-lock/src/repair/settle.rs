@@ -131,6 +131,7 @@ impl<S: Solver> Search<'_, S> {
 /// The demand, with nothing farther from its old place than it is now.
 fn no_farther(demand: &Demand, now: &Pins) -> Demand {
     let mut demand = demand.clone();
+    demand.guess.clear();
     for name in demand.free.keys().chain(demand.targets.keys()) {
         if let Some(version) = only(now, name) {
             demand.at_most.insert(name.clone(), version);
