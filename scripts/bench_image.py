@@ -117,13 +117,17 @@ def build_rows(work, project, env, root, conf, runs):
     theirs += ["--build-context", f"provender-ca={fresh(work / 'no-ca')}", "-t", "localhost/trading:1", "."]
 
     def forget():
-        for name in ("layers", "looks"):
-            shutil.rmtree(images / name, ignore_errors=True)
-        shutil.rmtree(work / "layout", ignore_errors=True)
+        # What was found of the base stays, as buildah's copy of it stays unpacked in its storage.
+        for made in (images / "layers").iterdir():
+            if made.name != "bases":
+                shutil.rmtree(made) if made.is_dir() else made.unlink()
+        for folder in (images / "looks", work / "layout"):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def cold():
         return once(theirs[:-1] + ["--no-cache", "."], env, project)
 
+    once(ours, env, project)
     rows = [compare("image of the example, warm stock, against `buildah build`", lambda: once(ours, env, project), cold, runs, before=forget)]
     once(ours, env, project)
     unchanged = theirs[:-1] + ["--layers", "."]

@@ -3,8 +3,7 @@
 use std::fmt::Debug;
 use std::io::{self, Read};
 
-use sha2::Digest as _;
-
+use crate::hashing::Hashing;
 use crate::{Descriptor, Digest, ImageError};
 
 /// The longest manifest, index or configuration that is read: four times what registries accept.
@@ -93,7 +92,7 @@ pub enum NotPromised {
 #[derive(Debug)]
 pub struct VerifyingReader<R> {
     inner: R,
-    hasher: Option<sha2::Sha256>,
+    hashing: Option<Hashing>,
     expected: Digest,
     size: Option<u64>,
     read: u64,
@@ -102,7 +101,7 @@ pub struct VerifyingReader<R> {
 impl<R: Read> VerifyingReader<R> {
     /// A reader of bytes that hash to `expected`, exactly `size` of them where that is known.
     pub fn new(inner: R, expected: Digest, size: Option<u64>) -> Self {
-        Self { inner, hasher: Some(sha2::Sha256::new()), expected, size, read: 0 }
+        Self { inner, hashing: Some(Hashing::new()), expected, size, read: 0 }
     }
 
     /// Reads what is left, so that it is verified.
@@ -115,11 +114,11 @@ impl<R: Read> VerifyingReader<R> {
     }
 
     fn verdict(&mut self) -> Result<(), NotPromised> {
-        let Some(hasher) = self.hasher.take() else { return Ok(()) };
+        let Some(hashing) = self.hashing.take() else { return Ok(()) };
         if let Some(expected) = self.size.filter(|size| self.read < *size) {
             return Err(NotPromised::Short { expected, found: self.read });
         }
-        let found = Digest::from_hasher(hasher);
+        let found = hashing.finish();
         if found == self.expected { Ok(()) } else { Err(NotPromised::Digest(found)) }
     }
 }
@@ -137,8 +136,8 @@ impl<R: Read> Read for VerifyingReader<R> {
         if let Some(size) = self.size.filter(|size| self.read > *size) {
             return Err(io::Error::other(NotPromised::Long(size)));
         }
-        if let (Some(hasher), Some(bytes)) = (&mut self.hasher, buffer.get(..count)) {
-            hasher.update(bytes);
+        if let (Some(hashing), Some(bytes)) = (&mut self.hashing, buffer.get(..count)) {
+            hashing.update(bytes);
         }
         Ok(count)
     }

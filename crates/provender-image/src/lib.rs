@@ -13,6 +13,7 @@ mod blobs;
 mod digest;
 mod elf;
 mod error;
+mod hashing;
 mod heal;
 mod image;
 mod media;
