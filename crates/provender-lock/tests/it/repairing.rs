@@ -1,6 +1,7 @@
 //! Which pins a repair moves.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use provender_core::ProjectName;
 use provender_lock::{Cap, FixPolicy, FixStep, MoveReason, UnfixedReason};
@@ -316,4 +317,36 @@ fn a_fix_that_cannot_be_built_here_is_passed_over() {
         &Vulnerable(vec![("a", vec!["1.0"]), ("b", vec!["1.0"])]),
     );
     assert!(pins(&outcome.lock).contains(&"b==1.1".to_owned()), "{:?}", pins(&outcome.lock));
+}
+
+/// `frame` caps `core` up to 1.19, goes with its fix from 1.20 to 1.24, and needs more than there is
+/// of `glue` from then on.
+fn capped_and_then_demanding() -> Project {
+    let mut index =
+        String::from("[core]\n\"1.0\" = {}\n\"1.2\" = {}\n[glue]\n\"1.0\" = {}\n[frame]\n");
+    for minor in 0..40 {
+        let requires = match minor {
+            0..20 => r#""core<1.2", "glue""#,
+            20..25 => r#""core", "glue""#,
+            _ => r#""core", "glue>=2""#,
+        };
+        writeln!(index, "\"1.{minor}\" = {{ requires = [{requires}] }}").unwrap();
+    }
+    Project::new(&index, "frame\n")
+}
+
+#[test]
+fn what_lies_beyond_a_fix_is_not_read() {
+    let project = capped_and_then_demanding();
+    let outcome = project.repaired(
+        "core==1.0\nframe==1.0\nglue==1.0\n",
+        FixPolicy::default(),
+        &Vulnerable(vec![("core", vec!["1.0"]), ("frame", vec!["1.0"])]),
+    );
+    assert_eq!(pins(&outcome.lock), ["core==1.2", "frame==1.20", "glue==1.0"]);
+    // The next stops after the one that fits are read with it.
+    let beyond = (25..40)
+        .filter(|minor| project.index.http().count(&format!("/files/frame-1.{minor}-")) > 0)
+        .count();
+    assert!(beyond <= 2, "{beyond} versions");
 }
