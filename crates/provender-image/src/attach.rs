@@ -1,10 +1,12 @@
 //! What is attached to an image: its bill of materials, where it comes from, and its audit.
 //!
-//! Each is a document of its own, with the same bytes for the same image. In a registry or a layout it
-//! is an OCI [`artifact`](artifact()) whose subject is the image; beside an archive it is a [file](beside).
+//! Each is a document of its own, with the same bytes for the same image, and the audit's for the same
+//! advisory data, too. In a registry or a layout it is an OCI [`artifact`](artifact()) whose subject is
+//! the image; beside an archive it is a [file](beside()).
 //! The provenance can be [signed](sign).
 
 mod artifact;
+mod beside;
 mod envelope;
 mod found;
 mod key;
@@ -14,11 +16,11 @@ mod sbom;
 mod statement;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
 use crate::{Descriptor, MediaType};
 
 pub use artifact::{Attachment, artifact};
+pub use beside::{beside, files_beside};
 pub use envelope::{
     Envelope, EnvelopeError, MAX_ENVELOPE, PAYLOAD_TYPE, Signature, read_statement, sign,
     verify_envelope,
@@ -98,28 +100,3 @@ impl Kind {
 
 /// The type of a signed provenance's bytes (DSSE 1.0, "Envelope").
 pub const ENVELOPE: &str = "application/vnd.dsse.envelope.v1+json";
-
-/// The file beside an archive or a layout: `app.sbom.cdx.json` for `app.tar`, `app.tar.gz` and `app`.
-pub fn beside(image: &Path, kind: Kind) -> PathBuf {
-    let name = image.file_name().unwrap_or_default().to_string_lossy();
-    let ends = [".tar.gz", ".tar.zst", ".tgz", ".tar"];
-    let stem = ends.iter().find_map(|end| name.strip_suffix(end)).filter(|stem| !stem.is_empty());
-    image.with_file_name(format!("{}{}", stem.unwrap_or(&name), kind.suffix()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_attachment_lies_beside_its_image() {
-        for (image, file) in [
-            ("out/app.tar", "out/app.sbom.cdx.json"),
-            ("app.tar.gz", "app.sbom.cdx.json"),
-            ("out/app-1.2", "out/app-1.2.sbom.cdx.json"),
-            ("out/.tar", "out/.tar.sbom.cdx.json"),
-        ] {
-            assert_eq!(beside(Path::new(image), Kind::Sbom), Path::new(file));
-        }
-    }
-}

@@ -8,6 +8,7 @@
 //! A step that failed says that something is wrong; one that was not run, that nobody can tell. What
 //! was not asked for is in the [notes](Verified::notes).
 
+mod audit;
 mod bill;
 mod blobs;
 mod configuration;
@@ -22,10 +23,10 @@ mod rebuilt;
 use provender_core::check::Step;
 use provender_core::{Diagnostic, Lock, Sha256};
 
-use crate::Image;
 use crate::attach::{Attached, Kind};
 use crate::scan::{self, Inventory};
 use crate::tree::Tree;
+use crate::{Image, Layer, MediaType};
 
 pub use blobs::unreadable;
 pub use provenance::{Recorded, RecordedFile};
@@ -90,6 +91,7 @@ pub fn verify(request: &Request<'_>) -> Verified {
     let provenance = provenance::verify(image, &of(Kind::Provenance), request.key, &mut notes);
     let recorded = provenance.recorded;
     steps.extend(provenance.step);
+    steps.extend(audit::verify(&of(Kind::Audit), &mut notes));
     if let Some(tree) = tree {
         let inventory = scan::inventory(&tree);
         let read = Read { tree, inventory, base_layers: scan::base_layers(image) };
@@ -113,6 +115,16 @@ pub fn verify(request: &Request<'_>) -> Verified {
             }));
     }
     Verified { steps, notes, recorded }
+}
+
+/// Whether docker saved it: its archives have layers as they are, and no manifest, so that one was
+/// made up when the image was read. What names such an image is its configuration, which names every
+/// layer.
+fn is_saved(image: &Image) -> bool {
+    let as_they_are = |layer: &Layer| layer.descriptor.digest == layer.diff_id;
+    image.descriptor.media_type.as_str() == MediaType::DOCKER_MANIFEST
+        && image.manifest.annotations.is_empty()
+        && image.layers.iter().all(as_they_are)
 }
 
 /// A step that passed where nothing that was found is an error.

@@ -8,6 +8,8 @@ use crate::{Blobs, Descriptor, Digest, ImageError, Manifest, MediaType};
 /// Something that somebody attached to an image: a manifest with a subject, and where its document is.
 #[derive(Debug, Clone)]
 pub struct Attached {
+    /// How it is named to people: its digest, or the file that it is.
+    pub name: String,
     /// The manifest's digest, and how it is typed.
     pub descriptor: Descriptor,
     /// The manifest.
@@ -29,7 +31,8 @@ impl Attached {
             reason: error.to_string(),
             place: blobs.place(),
         })?;
-        Ok(Self { descriptor, manifest, blobs })
+        let name = descriptor.digest.to_string();
+        Ok(Self { name, descriptor, manifest, blobs })
     }
 
     /// Whether it is attached to what has this digest.

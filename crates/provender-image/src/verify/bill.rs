@@ -21,7 +21,9 @@ pub(super) fn verify(
     notes: &mut Vec<Diagnostic>,
 ) -> Option<Step> {
     if attached.is_empty() {
-        notes.push(Diagnostic::note("image/no-sbom", "no bill of materials is attached"));
+        notes.push(Diagnostic::note("image/no-sbom", "no bill of materials is attached").hint(
+            "build it with provender, without --no-attach, and keep with it what is attached",
+        ));
         return None;
     }
     let there: BTreeSet<String> = installed.iter().filter(|one| one.is_ours).map(normal).collect();
@@ -48,8 +50,8 @@ pub(super) fn verify(
                 }
             }
             Err(reason) => {
-                let digest = attached.descriptor.digest;
-                let message = format!("the attached bill of materials {digest} cannot be read");
+                let name = &attached.name;
+                let message = format!("the attached bill of materials {name} cannot be read");
                 found.push(
                     Diagnostic::new("image/attachment-unreadable", Level::Error, message)
                         .because(reason),

@@ -4,7 +4,7 @@ use provender_core::check::Step;
 use provender_core::{Diagnostic, Sha256};
 use serde_json::Value;
 
-use super::{counted, judged};
+use super::{counted, is_saved, judged};
 use crate::attach::{self, Attached, BUILD_TYPE, PREDICATE_TYPE, Statement};
 use crate::{Digest, Image};
 
@@ -76,7 +76,7 @@ pub(super) fn verify(
         if attached.is_empty() {
             notes.push(
                 Diagnostic::warning("image/no-provenance", "nothing says where the image comes from")
-                    .hint("build it with provender, without --no-attach, and push it with what is attached"),
+                    .hint("build it with provender, without --no-attach, and keep with it what is attached: push it, or copy the files beside an archive"),
             );
             return Outcome { step: None, recorded };
         }
@@ -122,7 +122,7 @@ pub(super) fn verify(
                 "image/signature",
                 "there is no provenance that a key could have signed",
             )
-            .hint("build the image with --sign-key, and push it with what is attached")
+            .hint("build the image with --sign-key, and keep with it what is attached: push it, or copy the files beside an archive")
             .decided_by("--key"),
         );
     }
@@ -136,9 +136,9 @@ fn read(
     attached: &Attached,
     key: Option<&str>,
 ) -> Result<(Statement, usize), Diagnostic> {
-    let digest = attached.descriptor.digest;
+    let name = &attached.name;
     let unreadable = |reason: String| {
-        let message = format!("the provenance {digest} cannot be read");
+        let message = format!("the provenance {name} cannot be read");
         Diagnostic::error("image/attachment-unreadable", message).because(reason)
     };
     let document = attached.document().map_err(|error| unreadable(error.to_string()))?;
@@ -146,7 +146,7 @@ fn read(
         None => attach::read_statement(&document).map_err(|error| unreadable(error.to_string()))?,
         Some(key) => {
             let signed = attach::verify_envelope(&document, key).map_err(|error| {
-                Diagnostic::error("image/signature", format!("the provenance {digest} proves nothing"))
+                Diagnostic::error("image/signature", format!("the provenance {name} proves nothing"))
                     .because(error.to_string())
                     .hint("name the key of whoever should have built the image, or build it again with --sign-key")
                     .decided_by("--key")
@@ -154,12 +154,16 @@ fn read(
             (signed, 1)
         }
     };
-    if !statement.is_about(&image.digest()) {
+    // The manifest of what docker saved is not the one that was built.
+    let config = is_saved(image).then_some(image.manifest.config.digest);
+    let is_about = statement.is_about(&image.digest())
+        || config.is_some_and(|config| statement.is_about(&config));
+    if !is_about {
         let of = statement.subject.iter().filter_map(|subject| subject.digest.get("sha256"));
         let of: Vec<String> =
             of.take(3).map(|hex| format!("it is about sha256:{}", plain(hex))).collect();
-        let message =
-            format!("the provenance {digest} is about another image than {}", image.digest());
+        let digest = config.unwrap_or(image.digest());
+        let message = format!("the provenance {name} is about another image than {digest}");
         let diagnostic = Diagnostic::error("image/other-subject", message)
             .hint("the image was changed after it was built, or the provenance was attached to the wrong one");
         return Err(of.into_iter().fold(diagnostic, Diagnostic::because));

@@ -8,7 +8,7 @@ use provender_core::check::Step;
 use serde_json::Value;
 
 use super::difference::{self, Difference};
-use super::{about, counted};
+use super::{about, counted, is_saved};
 use crate::write::{BuiltBlob, BuiltLayer, BuiltPlatform};
 use crate::{Digest, Image, Layer};
 
@@ -35,9 +35,7 @@ pub fn rebuilt(image: &Image, again: &BuiltPlatform, notes: Vec<Diagnostic>) -> 
     if manifest.digest == image.digest() {
         return same(short_digest(manifest.digest));
     }
-    if again.config_document().descriptor.digest == image.manifest.config.digest
-        && image.manifest.annotations.is_empty()
-        && is_saved(image)
+    if again.config_document().descriptor.digest == image.manifest.config.digest && is_saved(image)
     {
         return same(format!("{}, as docker saved it", short_digest(image.manifest.config.digest)));
     }
@@ -61,12 +59,6 @@ pub fn rebuilt(image: &Image, again: &BuiltPlatform, notes: Vec<Diagnostic>) -> 
 /// The beginning of a digest, as people tell them apart.
 fn short_digest(digest: Digest) -> String {
     digest.to_string().chars().take(19).collect()
-}
-
-/// Whether the manifest was made up when the image was read: docker's archives have layers as they
-/// are.
-fn is_saved(image: &Image) -> bool {
-    image.layers.iter().all(|layer| layer.descriptor.digest == layer.diff_id)
 }
 
 fn error(message: String, causes: &[String]) -> Diagnostic {

@@ -205,7 +205,8 @@ fn what_nobody_asked_for_is_noted() {
     let image = sample.image();
     let verified = verify::verify(&request(&image, &[]));
     let rules: Vec<&str> = verified.notes.iter().map(|note| note.rule).collect();
-    assert_eq!(rules, ["image/no-provenance", "image/no-sbom", "image/not-compared"]);
+    let expected = ["image/no-provenance", "image/no-audit", "image/no-sbom", "image/not-compared"];
+    assert_eq!(rules, expected);
     assert!(verified.steps.iter().all(|step| !["provenance", "locked"].contains(&step.id)));
 }
 

@@ -55,7 +55,7 @@ pub(crate) struct ImageBuildArgs {
     /// Build nothing from sdists: everything needs a wheel
     #[arg(long)]
     pub(crate) no_build: bool,
-    /// Do not attach an SBOM and a provenance
+    /// Attach neither SBOM, provenance nor audit
     #[arg(long)]
     pub(crate) no_attach: bool,
     /// Sign the provenance with this private key (PEM, PKCS #8: Ed25519 or ECDSA P-256)

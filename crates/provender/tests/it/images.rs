@@ -8,6 +8,7 @@ mod example;
 mod pushing;
 mod refusals;
 mod scanning;
+mod verifying;
 
 use std::path::PathBuf;
 

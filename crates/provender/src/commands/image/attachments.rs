@@ -1,4 +1,7 @@
-//! What is attached to an image that was built: its bill of materials and where it comes from.
+//! What is attached to an image that was built: its bill of materials, where it comes from, and the
+//! audit of its lock.
+
+mod audit;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -23,6 +26,8 @@ use crate::exit::Failure;
 use crate::file;
 use crate::output::shown;
 
+pub(super) use audit::LockAudit;
+
 /// Who says where an image comes from.
 const BUILDER: &str = "urn:provender:builder";
 
@@ -37,6 +42,8 @@ pub(super) struct About<'a> {
     pub(super) format: ImageFormat,
     pub(super) times: Times,
     pub(super) key: Option<&'a SigningKey>,
+    /// The audit of the lock, where there is one.
+    pub(super) audit: Option<&'a str>,
 }
 
 /// Reads the key that provenance is signed with.
@@ -99,7 +106,8 @@ impl About<'_> {
         };
         let platform = &built.platform.config().platform;
         let said = [(Kind::Sbom, bill.into_bytes(), false), (Kind::Provenance, provenance, signed)];
-        let said = said.into_iter().map(|(kind, document, signed)| Said {
+        let audit = self.audit.map(|audit| (Kind::Audit, audit.as_bytes().to_vec(), false));
+        let said = said.into_iter().chain(audit).map(|(kind, document, signed)| Said {
             kind,
             document,
             signed,
@@ -176,8 +184,13 @@ impl About<'_> {
             _ => None,
         };
         let file = self.lock.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let config = built.platform.config_document().descriptor.digest;
         Provenance {
-            subjects: vec![(self.name.clone(), built.platform.manifest().descriptor.digest)],
+            subjects: vec![
+                (self.name.clone(), built.platform.manifest().descriptor.digest),
+                // What docker saves and loads has no manifest: its configuration names it.
+                (format!("{} (configuration)", self.name), config),
+            ],
             base: Some(BaseMaterial {
                 reference: self.base_name(base),
                 repository,
@@ -204,17 +217,34 @@ impl Said {
         let made = self.kind.attach(&self.subject, self.document.clone(), self.signed, "image");
         written(made.map_err(|error| not_attached(&error))?)
     }
+}
 
-    /// Writes the document beside an archive, which has no place for it. Of several platforms each
-    /// has files of its own.
-    pub(super) fn write_beside(&self, archive: &Path, several: bool) -> Result<(), Diagnostic> {
-        let path = attach::beside(archive, self.kind);
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let path = match several {
-            true => path.with_file_name(format!("{}-{name}", self.platform).replace('/', "-")),
-            false => path,
-        };
-        file::replace(&path, &String::from_utf8_lossy(&self.document))
+/// Writes documents beside an archive, which has no place for them. Of several platforms each has
+/// files of its own.
+pub(super) fn write_beside(said: &[Said], archive: &Path, several: bool) -> Result<(), Diagnostic> {
+    let path = |one: &Said, kind| attach::beside(archive, kind, several.then_some(&one.platform));
+    for one in said {
+        file::replace(&path(one, one.kind), &String::from_utf8_lossy(&one.document))?;
+    }
+    // That of an earlier build would be taken for one of this image.
+    if !said.iter().any(|one| one.kind == Kind::Audit) {
+        for one in said {
+            remove(&path(one, Kind::Audit))?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes a file, if it is there.
+fn remove(path: &Path) -> Result<(), Diagnostic> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            let message = format!("cannot remove what an earlier build attached: {error}");
+            Err(Diagnostic::error("file/cannot-write", message)
+                .at(Place::file(shown(path)))
+                .hint("remove it, or check the permissions of its folder"))
+        }
+        _ => Ok(()),
     }
 }
 

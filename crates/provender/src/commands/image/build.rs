@@ -10,6 +10,7 @@ use provender_image::service::Runtime;
 use provender_image::settings::ImageSettings;
 use provender_image::{ImageFormat, Location, Reference};
 
+use super::attachments::LockAudit;
 use super::project::{self, LockFile};
 use super::time::{self, Commit, Times};
 use super::work::Work;
@@ -45,7 +46,12 @@ pub(crate) fn run(
     let plan = plan(args, &settings)?;
     let client = network::client(&settings)?;
     let spinner = Arc::new(Spinner::new(output, "reading the base"));
-    let work = Work { args, settings: &settings, plan: &plan, client, spinner: &spinner };
+    let audit = match args.no_attach {
+        true => LockAudit::default(),
+        false => LockAudit::of(&plan.lock, &settings),
+    };
+    let work =
+        Work { args, settings: &settings, plan: &plan, audit: &audit, client, spinner: &spinner };
     let (built, image) = store::runtime()?.block_on(async {
         match work.once().await {
             // What is remembered may be damaged; then it is made or fetched again.
@@ -54,7 +60,7 @@ pub(crate) fn run(
         }
     })?;
     spinner.finish();
-    shown::show(&plan, &built, &image, output)?;
+    shown::show(&plan, &built, &image, audit.note, output)?;
     Ok(Answer::Yes)
 }
 

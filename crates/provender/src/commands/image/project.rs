@@ -17,6 +17,8 @@ use crate::settings::Settings;
 /// A lock as it stands in its file.
 pub(super) struct LockFile {
     pub(super) path: PathBuf,
+    /// As it stands there.
+    pub(super) text: String,
     pub(super) lock: Lock,
     pub(super) digest: Sha256,
     pub(super) facts: LockFacts,
@@ -58,7 +60,7 @@ pub(super) fn lock(named: Option<&Path>, settings: &Settings) -> Result<LockFile
     })?;
     let digest = Sha256::from_bytes(sha2::Sha256::digest(text.as_bytes()).into());
     let facts = LockFacts::of(name, &lock);
-    Ok(LockFile { path, lock, digest, facts })
+    Ok(LockFile { path, text, lock, digest, facts })
 }
 
 /// Reads the project's sources, and decides how the service runs.

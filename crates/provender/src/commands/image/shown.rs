@@ -51,14 +51,16 @@ struct InstalledJson {
     sha256: String,
 }
 
-/// Tells what was built.
+/// Tells what was built, and what is worth knowing besides.
 pub(super) fn show(
     plan: &Plan,
     built: &[(Built, BaseImage)],
     image: &BuiltImage,
+    note: Option<Diagnostic>,
     output: &Output,
 ) -> Result<(), Failure> {
-    let notes: Vec<Diagnostic> = built.iter().flat_map(|(built, _)| built.notes.clone()).collect();
+    let notes = built.iter().flat_map(|(built, _)| built.notes.clone());
+    let notes: Vec<Diagnostic> = notes.chain(note).collect();
     if output.format == Format::Json {
         let platforms = built.iter().map(|(built, base)| PlatformJson {
             platform: built.platform.config().platform.to_string(),

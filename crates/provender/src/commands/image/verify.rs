@@ -1,22 +1,21 @@
 //! `provender image verify`.
 
+mod found;
 mod rebuild;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use provender_core::check::{self as steps, Outcome, Step};
+use provender_core::check::{self as steps, Outcome};
 use provender_core::{Diagnostic, Place};
-use provender_image::attach::{Attached, Kind, PublicKey};
+use provender_image::Image;
+use provender_image::attach::PublicKey;
 use provender_image::registry::Registry;
-use provender_image::source::{self, WantedImage};
 use provender_image::verify::{self, GivenLock, Request, Verified};
-use provender_image::{Image, ImageError, Location};
 use provender_report::{check, diagnostics};
 use serde::Serialize;
 
 use super::project::{self, LockFile};
-use super::{base, told};
 use crate::cli::{Format, GlobalArgs, ImageVerifyArgs};
 use crate::commands::{json, store};
 use crate::exit::{Answer, Failure};
@@ -42,7 +41,7 @@ pub(crate) fn run(
     let (image, verified) = runtime.block_on(async {
         let hosts = rebuild::hosts(args, &settings);
         let registry = Registry::new(client.clone(), registries::gather(&settings, &hosts).await?);
-        let (image, attached) = match found(args, &registry, &settings).await? {
+        let (image, attached) = match found::found(args, &registry, &settings).await? {
             Ok(found) => found,
             Err(step) => {
                 let verified = Verified { steps: vec![step], notes: Vec::new(), recorded: None };
@@ -102,49 +101,6 @@ fn key(path: &Path) -> Result<String, Diagnostic> {
     let text = std::fs::read_to_string(path).map_err(|error| unusable(error.to_string()))?;
     PublicKey::from_pem(&text).map_err(|error| unusable(error.to_string()))?;
     Ok(text)
-}
-
-type Found = (Image, Vec<Attached>);
-
-/// The image and what is attached to it; the failed step where its documents are damaged.
-async fn found(
-    args: &ImageVerifyArgs,
-    registry: &Registry,
-    settings: &Settings,
-) -> Result<Result<Found, Step>, Diagnostic> {
-    if let Location::Registry(reference) = &args.image {
-        let image = base::open(&args.image, args.platform.as_ref(), registry, settings).await?;
-        let into = base::folder(settings).join("pulled");
-        let digest = image.digest();
-        let listed = registry.referrers(reference, &digest, None).await;
-        let mut attached = Vec::new();
-        for descriptor in listed.map_err(|error| told::registry(&error))? {
-            let is_known = |kind: &Kind| descriptor.artifact_type == Some(kind.artifact_type());
-            if Kind::ALL.iter().any(is_known) {
-                let one = registry.attached(reference, &descriptor, &into).await;
-                attached.push(one.map_err(|error| told::registry(&error))?);
-                // A registry may list what it likes.
-                attached.retain(|one: &Attached| one.is_about(&digest));
-            }
-        }
-        return Ok(Ok((image, attached)));
-    }
-    let spool = base::folder(settings).join("tmp");
-    base::make(&spool)?;
-    let wanted = WantedImage { platform: args.platform.clone(), spool: Some(spool.clone()) };
-    let read = || {
-        let image = source::open(&args.image, &wanted)?;
-        let attached = source::attachments(&args.image, &image.digest(), Some(&spool))?;
-        Ok((image, attached))
-    };
-    match read() {
-        Ok(found) => Ok(Ok(found)),
-        Err(error) => damaged(&error).map(Err),
-    }
-}
-
-fn damaged(error: &ImageError) -> Result<Step, Diagnostic> {
-    verify::unreadable(error).ok_or_else(|| told::image(error))
 }
 
 #[derive(Serialize)]

@@ -13,7 +13,7 @@ use provender_image::{Platform, remove_damaged};
 use provender_lock::{Observer, WheelBuilder};
 use provender_net::Client;
 
-use super::attachments::{self, Said};
+use super::attachments::{self, LockAudit, Said};
 use super::build::Plan;
 use super::{base, told};
 use crate::cli::{ImageBuildArgs, IndexArgs};
@@ -35,6 +35,7 @@ pub(super) struct Work<'a> {
     pub(super) args: &'a ImageBuildArgs,
     pub(super) settings: &'a Settings,
     pub(super) plan: &'a Plan,
+    pub(super) audit: &'a LockAudit,
     pub(super) client: Client,
     pub(super) spinner: &'a Arc<Spinner>,
 }
@@ -94,9 +95,7 @@ impl Work<'_> {
                 // Tools that load an archive take it for one image, and nothing besides.
                 Some(path) => {
                     output.write(&plain, &plan.base, &registry).await?;
-                    for one in &said {
-                        one.write_beside(path, built.len() > 1)?;
-                    }
+                    attachments::write_beside(&said, path, built.len() > 1)?;
                 }
                 None => output.write(&image, &plan.base, &registry).await?,
             }
@@ -129,6 +128,7 @@ impl Work<'_> {
             format: plan.format,
             times: plan.times,
             key: plan.key.as_ref(),
+            audit: self.audit.document.as_deref(),
         };
         let said = built.iter().map(|(built, base)| about.of(built, base));
         Ok(said.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
