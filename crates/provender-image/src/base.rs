@@ -5,6 +5,7 @@
 
 mod libc;
 mod libraries;
+mod loader;
 mod python;
 mod system;
 mod wanted;
@@ -14,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use libc::Libc;
 pub(crate) use libc::glibc_symbol;
 pub(crate) use libraries::at_origin;
+pub use loader::Loader;
 pub use python::{BasePython, Implementation, VersionSource};
 pub use system::{Group, OsRelease, PackageManager, User};
 pub use wanted::wanted;

@@ -2,12 +2,14 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::BaseError;
 use crate::elf::Object;
 use crate::tree::Tree;
 
 /// The C library, with major and minor version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Libc {
     /// GNU's.
     Glibc(u32, u32),

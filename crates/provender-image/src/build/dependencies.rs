@@ -1,15 +1,16 @@
 //! The layers of what is locked.
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use provender_core::Sha256;
 use sha2::Digest as _;
 
 use super::{BaseFacts, BuildError, BuiltLayerReport, Chosen, HEAVY, MAX_HEAVY, Request, Step};
-use crate::base::Base;
+use crate::base::{Base, BaseError, Loader};
 use crate::layer::{LayerOptions, WrittenLayer};
 use crate::wheel::{self, Expected, Installed, Requested, Scheme};
-use crate::{base, fit};
+use crate::{Image, base, fit};
 
 /// What decides the bytes of these layers besides the wheels: raised whenever wheels are unpacked
 /// otherwise.
@@ -46,7 +47,7 @@ pub(super) fn layers(
     request: &Request<'_>,
     chosen: &[Chosen],
     facts: &BaseFacts,
-    mut inspected: Option<Base>,
+    inspected: Option<Base>,
     options: &LayerOptions,
 ) -> Result<Vec<(WrittenLayer, BuiltLayerReport)>, BuildError> {
     let groups = groups(chosen);
@@ -68,12 +69,8 @@ pub(super) fn layers(
             .collect());
     }
     // Every wheel is looked at, whichever layers are there: two may claim one file.
-    let base = match inspected.take() {
-        Some(base) => base,
-        None => base::inspect(&request.base.image)?,
-    };
     let wheels = opened(chosen)?;
-    fits(&wheels, &base)?;
+    fits(&wheels, &facts.loader, Holdings::of(&request.base.image, inspected))?;
     let scheme = Scheme {
         purelib: facts.site_packages.clone(),
         platlib: facts.platlib.clone(),
@@ -164,8 +161,39 @@ fn opened(chosen: &[Chosen]) -> Result<Vec<wheel::Wheel>, BuildError> {
     Ok(opened.collect::<Result<_, _>>()?)
 }
 
+/// What a base holds, read when that is asked first: hardly a wheel names a path outside of itself.
+struct Holdings<'a> {
+    image: &'a Image,
+    base: OnceLock<Result<Base, BaseError>>,
+}
+
+impl<'a> Holdings<'a> {
+    fn of(image: &'a Image, inspected: Option<Base>) -> Self {
+        let base = OnceLock::new();
+        if let Some(inspected) = inspected {
+            // Nobody else has set it.
+            let _ = base.set(Ok(inspected));
+        }
+        Self { image, base }
+    }
+
+    fn has(&self, path: &str) -> Result<bool, &BaseError> {
+        let base = self.base.get_or_init(|| base::inspect(self.image)).as_ref()?;
+        Ok(base.tree.resolve(path).is_some())
+    }
+
+    /// Fails where the base had to be read and could not be.
+    fn read(self) -> Result<(), BaseError> {
+        self.base.into_inner().map_or(Ok(()), |read| read.map(drop))
+    }
+}
+
 /// Refuses wheels whose compiled files cannot be loaded on the base, all of them by name.
-fn fits(wheels: &[wheel::Wheel], base: &Base) -> Result<(), BuildError> {
+fn fits(
+    wheels: &[wheel::Wheel],
+    loader: &Loader,
+    holdings: Holdings<'_>,
+) -> Result<(), BuildError> {
     use rayon::prelude::*;
     let names = |wheel: &wheel::Wheel| {
         let files =
@@ -178,12 +206,15 @@ fn fits(wheels: &[wheel::Wheel], base: &Base) -> Result<(), BuildError> {
         for library in wheel::libraries(wheel) {
             let library = library?;
             let Some(bytes) = &library.bytes else { continue };
-            let found = fit::check_shared_object(&library.name, bytes, base, &brought);
+            let holds = |path: &str| holdings.has(path).unwrap_or(false);
+            let name = &library.name;
+            let found = fit::check_shared_object(name, bytes, loader, &holds, &brought);
             misfits.extend(found.iter().map(|misfit| format!("{}: {misfit}", wheel.filename())));
         }
         Ok::<_, wheel::WheelError>(misfits)
     });
     let misfits: Vec<Vec<String>> = misfits.collect::<Result<_, _>>()?;
+    holdings.read()?;
     let misfits: Vec<String> = misfits.into_iter().flatten().collect();
     if misfits.is_empty() { Ok(()) } else { Err(BuildError::Misfits(misfits)) }
 }

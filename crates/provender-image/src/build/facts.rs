@@ -9,12 +9,12 @@ use tempfile::NamedTempFile;
 
 use super::BuildError;
 use crate::Image;
-use crate::base::{self, Base, Libc};
+use crate::base::{self, Base, Libc, Loader};
 use crate::fit::{FitError, Tags};
 use crate::layer::LayerError;
 
 /// The form of the file; another one is made again.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// The longest file that is read, in bytes.
 const MAX_FACTS: u64 = 8 << 20;
@@ -45,6 +45,8 @@ pub struct BaseFacts {
     pub libc: String,
     /// The distribution's name, for people.
     pub os: String,
+    /// What it offers to compiled files.
+    pub loader: Loader,
     /// `/etc/passwd`.
     pub passwd: Option<Vec<u8>>,
     /// `/etc/group`.
@@ -90,6 +92,7 @@ impl BaseFacts {
             platform: platform(base)?,
             libc: base.libc.to_string(),
             os: base.os.pretty_name.clone(),
+            loader: Loader::of(base),
             passwd: content("etc/passwd"),
             group: content("etc/group"),
         })

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::tags::architecture;
-use crate::base::{Base, Libc, at_origin, glibc_symbol};
+use crate::Platform;
+use crate::base::{Libc, Loader, at_origin, glibc_symbol};
 use crate::elf::{Object, is_elf};
 
 /// Libraries of a graphics card's driver, which the container's runtime puts in.
@@ -106,12 +107,14 @@ impl fmt::Display for Misfit {
 /// `path` is where it will be, relative to the folder that distributions are installed into, and
 /// `brought` the file names of all that the wheels bring. A library that some wheel has counts as there,
 /// wherever in it: what `$ORIGIN` does not find, its package may load first, by path, so that the loader
-/// knows it by name. Files for another processor count only where Python would load them, since wheels
+/// knows it by name. `holds` is asked whether the base has something at an absolute path, for the few
+/// files that name one. Files for another processor count only where Python would load them, since wheels
 /// carry such things for debuggers and emulators.
 pub fn check_shared_object(
     path: &str,
     bytes: &[u8],
-    base: &Base,
+    loader: &Loader,
+    holds: &dyn Fn(&str) -> bool,
     brought: &BTreeSet<String>,
 ) -> Vec<Misfit> {
     if !is_elf(bytes) {
@@ -122,31 +125,32 @@ pub fn check_shared_object(
         Ok(object) => object,
         Err(reason) => return vec![misfit(Problem::Malformed { reason })],
     };
-    let has = &base.platform.architecture;
+    let has = &loader.platform.architecture;
     if object.architecture != *has {
-        let named = is_module(path, base);
+        let named = is_module(path, &loader.platform);
         let problem = Problem::Architecture { needs: object.architecture, has: has.clone() };
         return if named { vec![misfit(problem)] } else { Vec::new() };
     }
-    if let Some(needs) = foreign_libc(&object, base.libc) {
-        return vec![misfit(Problem::Libc { needs, has: base.libc })];
+    if let Some(needs) = foreign_libc(&object, loader.libc) {
+        return vec![misfit(Problem::Libc { needs, has: loader.libc })];
     }
-    let missing = object.needed.iter().filter(|name| !is_there(name, path, &object, base, brought));
+    let there = Place { loader, holds, brought, path, object: &object };
+    let missing = object.needed.iter().filter(|name| !there.has(name));
     let missing = missing.map(|name| Problem::Library { name: name.clone() });
     let symbols = object.required.iter().filter_map(|(library, version)| {
-        let has = lacks(library, version, base)?;
+        let has = lacks(library, version, loader)?;
         Some(Problem::Symbol { version: version.clone(), library: library.clone(), has })
     });
     missing.chain(symbols).map(misfit).collect()
 }
 
 /// Whether Python imports it: its name has no suffix of another platform (PEP 3149).
-fn is_module(path: &str, base: &Base) -> bool {
+fn is_module(path: &str, platform: &Platform) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let Some((_, suffix)) = name.strip_suffix(".so").and_then(|stem| stem.split_once('.')) else {
         return false;
     };
-    let own = architecture(&base.platform).unwrap_or_default();
+    let own = architecture(platform).unwrap_or_default();
     // 32-bit x86 calls itself i386 there, and 64-bit ARM has no other name than aarch64.
     let own = if own == "i686" { "i386" } else { own };
     suffix == "abi3" || (suffix.starts_with("cpython-") && suffix.contains(own))
@@ -165,41 +169,49 @@ fn foreign_libc(object: &Object, libc: Libc) -> Option<&'static str> {
     }
 }
 
-/// Whether the loader will find a library.
-fn is_there(
-    name: &str,
-    path: &str,
-    object: &Object,
-    base: &Base,
-    brought: &BTreeSet<String>,
-) -> bool {
-    let musls =
-        matches!(base.libc, Libc::Musl(..)) && MUSLS_OWN.iter().any(|own| name.starts_with(own));
-    if base.libraries.contains(name)
-        || musls
-        || FROM_THE_HOST.iter().any(|host| name.starts_with(host))
-    {
-        return true;
+/// An object where it will be.
+struct Place<'a> {
+    loader: &'a Loader,
+    holds: &'a dyn Fn(&str) -> bool,
+    brought: &'a BTreeSet<String>,
+    path: &'a str,
+    object: &'a Object,
+}
+
+impl Place<'_> {
+    /// Whether the loader will find a library.
+    fn has(&self, name: &str) -> bool {
+        let Self { loader, holds, brought, path, object } = self;
+        let musls = matches!(loader.libc, Libc::Musl(..))
+            && MUSLS_OWN.iter().any(|own| name.starts_with(own));
+        if loader.libraries.contains(name)
+            || musls
+            || FROM_THE_HOST.iter().any(|host| name.starts_with(host))
+        {
+            return true;
+        }
+        // A name with a slash is a path.
+        if name.contains('/') {
+            return holds(name);
+        }
+        if brought.contains(name) {
+            return true;
+        }
+        let origin =
+            path.rsplit_once('/').map_or(SITE.to_owned(), |(folder, _)| format!("{SITE}/{folder}"));
+        object.search.iter().any(|search| {
+            let folder = at_origin(search, &origin);
+            !folder.starts_with(SITE) && holds(&format!("{folder}/{name}"))
+        })
     }
-    // A name with a slash is a path.
-    if name.contains('/') {
-        return base.tree.resolve(name).is_some();
-    }
-    let origin =
-        path.rsplit_once('/').map_or(SITE.to_owned(), |(folder, _)| format!("{SITE}/{folder}"));
-    let in_base = object.search.iter().any(|search| {
-        let folder = at_origin(search, &origin);
-        !folder.starts_with(SITE) && base.tree.resolve(&format!("{folder}/{name}")).is_some()
-    });
-    in_base || brought.contains(name)
 }
 
 /// What the base has instead, where it lacks this version of a library's symbols.
-fn lacks(library: &str, version: &str, base: &Base) -> Option<String> {
-    if let (Libc::Glibc(major, minor), Some(needed)) = (base.libc, glibc_symbol(version)) {
-        return (needed > (major, minor)).then(|| base.libc.to_string());
+fn lacks(library: &str, version: &str, loader: &Loader) -> Option<String> {
+    if let (Libc::Glibc(major, minor), Some(needed)) = (loader.libc, glibc_symbol(version)) {
+        return (needed > (major, minor)).then(|| loader.libc.to_string());
     }
-    let has = base.symbols.get(library).filter(|has| !has.contains(version))?;
+    let has = loader.symbols.get(library).filter(|has| !has.contains(version))?;
     let (family, _) = version.split_once('_')?;
     // `GLIBC_PRIVATE` and `GLIBC_ABI_...` are no numbers: what has none of the family tells nothing.
     let same =

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 use provender_image::Platform;
-use provender_image::base::{Base, BasePython, Libc};
-use provender_image::fit::{FitError, Problem, Tags, check_shared_object};
+use provender_image::base::{Base, BasePython, Libc, Loader};
+use provender_image::fit::{FitError, Misfit, Problem, Tags, check_shared_object};
 
 use super::Layer;
 use super::bases::{GLIBC, debian, from_source, inspect};
@@ -17,6 +17,12 @@ fn base(change: impl FnOnce(&mut Base, &mut BasePython)) -> (Base, BasePython) {
     let mut python = base.python().unwrap().clone();
     change(&mut base, &mut python);
     (base, python)
+}
+
+/// As it is told where the whole base is at hand.
+fn checked(path: &str, bytes: &[u8], base: &Base, brought: &BTreeSet<String>) -> Vec<Misfit> {
+    let holds = |path: &str| base.tree.resolve(path).is_some();
+    check_shared_object(path, bytes, &Loader::of(base), &holds, brought)
 }
 
 fn tags(change: impl FnOnce(&mut Base, &mut BasePython)) -> Tags {
@@ -161,7 +167,7 @@ fn lines_at(
 ) -> Vec<String> {
     let (base, _) = base(change);
     let brought: BTreeSet<String> = ["libfoo-1a2b.so.1".to_owned()].into();
-    let misfits = check_shared_object(path, &object.bytes(), &base, &brought);
+    let misfits = checked(path, &object.bytes(), &base, &brought);
     misfits.iter().map(ToString::to_string).collect()
 }
 
@@ -259,7 +265,7 @@ fn a_module_for_another_processor_is_refused_unless_python_would_never_load_it()
 #[test]
 fn what_is_no_elf_file_has_no_misfit_and_a_broken_one_has() {
     let (base, _) = base(|_, _| {});
-    let check = |bytes: &[u8]| check_shared_object("a.so", bytes, &base, &BTreeSet::new());
+    let check = |bytes: &[u8]| checked("a.so", bytes, &base, &BTreeSet::new());
     assert!(check(b"#!/bin/sh\n").is_empty());
     assert!(matches!(check(b"\x7fELF\x02\x01")[0].problem, Problem::Malformed { .. }));
 }
@@ -280,9 +286,9 @@ fn no_cut_or_flipped_byte_makes_the_check_panic() {
         for value in [0x00, 0x7f, 0xff] {
             let mut bytes = whole.clone();
             bytes[index] = value;
-            check_shared_object("a.so", &bytes, &base, &BTreeSet::new());
+            checked("a.so", &bytes, &base, &BTreeSet::new());
         }
-        check_shared_object("a.so", &whole[..index], &base, &BTreeSet::new());
+        checked("a.so", &whole[..index], &base, &BTreeSet::new());
     }
 }
 
@@ -293,7 +299,7 @@ fn the_machines_own_libraries_are_read() {
         return;
     };
     let base = inspect(vec![debian(), Layer::default()], &[]).unwrap();
-    assert_eq!(check_shared_object("libz.so.1", &bytes, &base, &BTreeSet::new()), []);
+    assert_eq!(checked("libz.so.1", &bytes, &base, &BTreeSet::new()), []);
     let older = Base { libc: Libc::Glibc(2, 2), ..base };
-    assert!(!check_shared_object("libz.so.1", &bytes, &older, &BTreeSet::new()).is_empty());
+    assert!(!checked("libz.so.1", &bytes, &older, &BTreeSet::new()).is_empty());
 }
