@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! the base's layers                      as they are
+//! certificates, where some are asked for
 //! heavy wheels, one layer each           so that what did not change is not sent again
 //! the other wheels, one layer
 //! the application and its user's name
@@ -11,26 +12,30 @@
 //! verified and unpacked into a layer once is not read again for the same base. The same inputs give
 //! the same bytes, whatever was remembered.
 
+mod certificates;
 mod dependencies;
 mod error;
 mod facts;
+mod loadable;
 mod platform;
 mod select;
 mod stocked;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use provender_core::ports::BuildWheel;
 use provender_core::{Diagnostic, Lock};
 
 use crate::app::Application;
+use crate::certificates::Certificates;
 use crate::harden::Facts;
 use crate::layer::Cache;
 use crate::service::Runtime;
 use crate::write::BuiltPlatform;
 use crate::{Digest, Image, ImageFormat};
 
+pub(crate) use certificates::asked_for as asked_for_certificates;
 pub use error::BuildError;
 pub use facts::BaseFacts;
 pub use platform::platform;
@@ -74,6 +79,11 @@ pub struct Request<'a> {
     /// The time of what is locked, which does not move with the application: its layers stay as they
     /// are from one commit to the next.
     pub locked_timestamp: i64,
+    /// Certificates of authorities that the image trusts besides those of the base.
+    pub certificates: &'a [Certificates],
+    /// The folders in which a Python is looked for that compiles bytecode; none where the image is to
+    /// have none.
+    pub bytecode: Option<&'a [PathBuf]>,
     /// In whose words it is written.
     pub format: ImageFormat,
     /// What builds wheels where there is none; none where nothing may be built.
@@ -110,12 +120,14 @@ pub struct Built {
     pub notes: Vec<Diagnostic>,
     /// What the base offers.
     pub base: BaseFacts,
+    /// The version of the Python that compiled bytecode; none where there is none.
+    pub bytecode: Option<String>,
 }
 
 /// A layer over the base's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuiltLayerReport {
-    /// What is in it: `dependencies`, `application`, or the name of a heavy wheel.
+    /// What is in it: `certificates`, `dependencies`, `application`, or the name of a heavy wheel.
     pub what: String,
     /// Its blob.
     pub digest: Digest,

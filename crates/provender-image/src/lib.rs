@@ -22,6 +22,8 @@ pub mod app;
 pub mod attach;
 pub mod base;
 pub mod build;
+pub mod bytecode;
+pub mod certificates;
 pub mod config;
 pub mod dockerfile;
 pub mod fit;

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use serde::de::Error as _;
@@ -49,6 +50,10 @@ pub struct ImageSettings {
     pub labels: BTreeMap<String, String>,
     /// Files of the application, relative to the project, that may hold what looks like a secret.
     pub allow_secrets: Vec<String>,
+    /// Files with certificates of authorities (PEM) that the image trusts besides those of its base.
+    pub ca_certificates: Vec<PathBuf>,
+    /// Whether Python's modules are compiled while the image is built.
+    pub bytecode: Bytecode,
     /// What the image runs on: several give an image index.
     #[serde(deserialize_with = "all_parsed")]
     pub platforms: Vec<Platform>,
@@ -57,6 +62,17 @@ pub struct ImageSettings {
     /// Where the image goes.
     #[serde(deserialize_with = "parsed")]
     pub output: Option<Location>,
+}
+
+/// Whether an image holds bytecode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Bytecode {
+    /// None: modules are compiled at each start.
+    #[default]
+    None,
+    /// Compiled, and valid whatever their sources are (PEP 552).
+    UncheckedHash,
 }
 
 /// A user and a group by their numbers, neither of them root's.
@@ -148,7 +164,7 @@ mod tests {
             "base = 'registry.example/python:3.11@sha256:{digest}'\nbuilder = 'oci:builder'\n\
              tags = ['app:1']\nentrypoint = ['python3', '-m', 'app']\nport = 9000\n\
              health-path = '/livez'\nuser = '2000'\nworkdir = '/srv'\ninclude = ['app']\n\
-             platforms = ['linux/amd64']\nformat = 'docker'\noutput = 'oci:out'\n\
+             platforms = ['linux/amd64']\nbytecode = 'unchecked-hash'\nca-certificates = ['ca.pem']\nformat = 'docker'\noutput = 'oci:out'\n\
              env = {{ TZ = 'UTC' }}\n[labels]\n'org.opencontainers.image.title' = 'App'\n"
         );
         let settings = read(&text).unwrap();
@@ -156,6 +172,8 @@ mod tests {
         assert!(base.digest.is_some());
         assert_eq!(settings.user, Some(RunAs { uid: 2000, gid: 2000 }));
         assert_eq!(settings.platforms, [Platform::linux("amd64")]);
+        assert_eq!(settings.bytecode, Bytecode::UncheckedHash);
+        assert_eq!(settings.ca_certificates, [PathBuf::from("ca.pem")]);
         assert_eq!(settings.format, Some(ImageFormat::Docker));
         assert_eq!(settings.env["TZ"], "UTC");
     }
@@ -176,6 +194,7 @@ mod tests {
             ("base = 'python:3.11'", "names no registry"),
             ("platforms = ['linux']", "not a platform"),
             ("port = 70000", "70000"),
+            ("bytecode = 'timestamp'", "unknown variant"),
         ] {
             let error = read(text).unwrap_err();
             assert!(error.contains(reason), "{text}: {error}");

@@ -28,7 +28,7 @@ use entry_points::EntryPoint;
 
 pub use error::WheelError;
 pub use filename::{BadFilename, WheelFilename};
-pub use install::{Installed, Requested, Scheme, install};
+pub use install::{Installed, Requested, Scheme, install, install_compiled};
 pub use libraries::{Library, MAX_LIBRARY, libraries};
 pub use merge::{Collision, merge};
 pub use open::{open, verify};

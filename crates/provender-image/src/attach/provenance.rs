@@ -39,6 +39,8 @@ pub struct Provenance<'a> {
     pub internal: BTreeMap<String, Value>,
     /// What was installed.
     pub installed: &'a [Installed],
+    /// Certificates that the image was asked to trust.
+    pub certificates: Vec<FileMaterial>,
     /// What the application's files [hash to](application_digest).
     pub application: Option<Sha256>,
     /// Who built it, as a URI: who is trusted to say all this.
@@ -174,6 +176,10 @@ impl Provenance<'_> {
         }
         if let Some(lock) = &self.lock {
             all.push(ResourceDescriptor::new(&lock.file, None, lock.sha256));
+        }
+        for FileMaterial { file, sha256 } in &self.certificates {
+            let name = format!("ca-certificates/{file}");
+            all.push(ResourceDescriptor::new(&name, None, *sha256));
         }
         if let Some(sha256) = self.application {
             all.push(ResourceDescriptor::new("application", None, sha256));

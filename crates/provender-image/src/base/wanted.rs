@@ -8,6 +8,13 @@ const PATHS: &[&str] = &[
     "etc/debian_version",
     "etc/group",
     "etc/ld.so.conf",
+    // Bundles of certificates, where they are no links.
+    "etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "etc/pki/tls/certs/ca-bundle.crt",
+    "etc/ssl/ca-bundle.pem",
+    "etc/ssl/cert.pem",
+    "etc/ssl/certs/ca-certificates.crt",
+    "var/lib/ca-certificates/ca-bundle.pem",
     "etc/os-release",
     "etc/passwd",
     "lib/apk/db/installed",

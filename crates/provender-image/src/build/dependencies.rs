@@ -1,16 +1,14 @@
 //! The layers of what is locked.
 
-use std::collections::BTreeSet;
-use std::sync::OnceLock;
-
 use provender_core::Sha256;
 use sha2::Digest as _;
 
+use super::loadable::{Holdings, fits};
 use super::{BaseFacts, BuildError, BuiltLayerReport, Chosen, HEAVY, MAX_HEAVY, Request, Step};
-use crate::base::{Base, BaseError, Loader};
+use crate::base::Base;
+use crate::bytecode::Compiler;
 use crate::layer::{LayerOptions, WrittenLayer};
 use crate::wheel::{self, Expected, Installed, Requested, Scheme};
-use crate::{Image, base, fit};
 
 /// What decides the bytes of these layers besides the wheels: raised whenever wheels are unpacked
 /// otherwise.
@@ -48,15 +46,17 @@ pub(super) fn layers(
     chosen: &[Chosen],
     facts: &BaseFacts,
     inspected: Option<Base>,
+    compiler: Option<&Compiler>,
     options: &LayerOptions,
 ) -> Result<Vec<(WrittenLayer, BuiltLayerReport)>, BuildError> {
     let groups = groups(chosen);
     let keys: Vec<Sha256> =
-        groups.iter().map(|group| key(group, request, facts, options)).collect();
+        groups.iter().map(|group| key(group, request, facts, compiler, options)).collect();
     let all = key(
         &Group { what: String::new(), wheels: chosen.iter().collect() },
         request,
         facts,
+        compiler,
         options,
     );
     let found: Option<Vec<WrittenLayer>> =
@@ -79,11 +79,7 @@ pub(super) fn layers(
         headers: facts.headers.clone(),
         python: facts.executable.clone(),
     };
-    let mut installed = Vec::new();
-    for (wheel, chosen) in wheels.iter().zip(chosen) {
-        let requested = if chosen.requested { Requested::ByName } else { Requested::AsDependency };
-        installed.push(wheel::install(wheel, &scheme, requested)?);
-    }
+    let installed = installed(&wheels, chosen, &scheme, compiler)?;
     wheel::merge(installed.clone())?;
     let mut layers = Vec::new();
     for (group, key) in groups.iter().zip(keys) {
@@ -119,6 +115,7 @@ fn key(
     group: &Group<'_>,
     request: &Request<'_>,
     facts: &BaseFacts,
+    compiler: Option<&Compiler>,
     options: &LayerOptions,
 ) -> Sha256 {
     let mut hasher = sha2::Sha256::new();
@@ -130,6 +127,10 @@ fn key(
     add(&request.base.image.digest().to_string());
     add(&facts.scheme_key());
     add(&format!("{:?}", (options.timestamp, options.compression, options.level)));
+    if let Some(compiler) = compiler {
+        add("bytecode");
+        add(compiler.version());
+    }
     for chosen in &group.wheels {
         add(&chosen.wheel.filename);
         add(&chosen.wheel.sha256.to_string());
@@ -161,60 +162,17 @@ fn opened(chosen: &[Chosen]) -> Result<Vec<wheel::Wheel>, BuildError> {
     Ok(opened.collect::<Result<_, _>>()?)
 }
 
-/// What a base holds, read when that is asked first: hardly a wheel names a path outside of itself.
-struct Holdings<'a> {
-    image: &'a Image,
-    base: OnceLock<Result<Base, BaseError>>,
-}
-
-impl<'a> Holdings<'a> {
-    fn of(image: &'a Image, inspected: Option<Base>) -> Self {
-        let base = OnceLock::new();
-        if let Some(inspected) = inspected {
-            // Nobody else has set it.
-            let _ = base.set(Ok(inspected));
-        }
-        Self { image, base }
-    }
-
-    fn has(&self, path: &str) -> Result<bool, &BaseError> {
-        let base = self.base.get_or_init(|| base::inspect(self.image)).as_ref()?;
-        Ok(base.tree.resolve(path).is_some())
-    }
-
-    /// Fails where the base had to be read and could not be.
-    fn read(self) -> Result<(), BaseError> {
-        self.base.into_inner().map_or(Ok(()), |read| read.map(drop))
-    }
-}
-
-/// Refuses wheels whose compiled files cannot be loaded on the base, all of them by name.
-fn fits(
+/// What each wheel becomes; compilers take their time, and work side by side.
+fn installed(
     wheels: &[wheel::Wheel],
-    loader: &Loader,
-    holdings: Holdings<'_>,
-) -> Result<(), BuildError> {
+    chosen: &[Chosen],
+    scheme: &Scheme,
+    compiler: Option<&Compiler>,
+) -> Result<Vec<Installed>, BuildError> {
     use rayon::prelude::*;
-    let names = |wheel: &wheel::Wheel| {
-        let files =
-            wheel.files().map(|(path, _)| path.rsplit('/').next().unwrap_or(path).to_owned());
-        files.filter(|name| name.contains(".so")).collect::<Vec<_>>()
-    };
-    let brought: BTreeSet<String> = wheels.iter().flat_map(names).collect();
-    let misfits = wheels.par_iter().map(|wheel| {
-        let mut misfits = Vec::new();
-        for library in wheel::libraries(wheel) {
-            let library = library?;
-            let Some(bytes) = &library.bytes else { continue };
-            let holds = |path: &str| holdings.has(path).unwrap_or(false);
-            let name = &library.name;
-            let found = fit::check_shared_object(name, bytes, loader, &holds, &brought);
-            misfits.extend(found.iter().map(|misfit| format!("{}: {misfit}", wheel.filename())));
-        }
-        Ok::<_, wheel::WheelError>(misfits)
+    let installed = wheels.par_iter().zip(chosen).map(|(wheel, chosen)| {
+        let requested = if chosen.requested { Requested::ByName } else { Requested::AsDependency };
+        wheel::install_compiled(wheel, scheme, requested, compiler)
     });
-    let misfits: Vec<Vec<String>> = misfits.collect::<Result<_, _>>()?;
-    holdings.read()?;
-    let misfits: Vec<String> = misfits.into_iter().flatten().collect();
-    if misfits.is_empty() { Ok(()) } else { Err(BuildError::Misfits(misfits)) }
+    Ok(installed.collect::<Result<_, _>>()?)
 }

@@ -4,6 +4,8 @@ use provender_core::{Diagnostic, ProjectName};
 
 use crate::ImageError;
 use crate::base::BaseError;
+use crate::bytecode::BytecodeError;
+use crate::certificates::CertificatesError;
 use crate::fit::FitError;
 use crate::harden::PasswdError;
 use crate::layer::LayerError;
@@ -45,6 +47,12 @@ pub enum BuildError {
     /// A layer that cannot be written.
     #[error(transparent)]
     Layer(#[from] LayerError),
+    /// Certificates that cannot be added.
+    #[error(transparent)]
+    Certificates(#[from] CertificatesError),
+    /// Bytecode that cannot be had.
+    #[error(transparent)]
+    Bytecode(#[from] BytecodeError),
     /// The base's user database is in the way.
     #[error(transparent)]
     Passwd(#[from] PasswdError),

@@ -10,6 +10,7 @@ use tempfile::NamedTempFile;
 use super::BuildError;
 use crate::Image;
 use crate::base::{self, Base, Libc, Loader};
+use crate::certificates::Places;
 use crate::fit::{FitError, Tags};
 use crate::layer::LayerError;
 
@@ -47,6 +48,10 @@ pub struct BaseFacts {
     pub os: String,
     /// What it offers to compiled files.
     pub loader: Loader,
+    /// Where it has certificates of authorities.
+    pub certificates: Places,
+    /// The first four bytes of the bytecode that its Python loads; none where that is not known.
+    pub bytecode_magic: Option<[u8; 4]>,
     /// `/etc/passwd`.
     pub passwd: Option<Vec<u8>>,
     /// `/etc/group`.
@@ -93,6 +98,9 @@ impl BaseFacts {
             libc: base.libc.to_string(),
             os: base.os.pretty_name.clone(),
             loader: Loader::of(base),
+            certificates: Places::of(base),
+            // Builds without the global lock name their files otherwise.
+            bytecode_magic: python.bytecode_magic.filter(|_| !python.free_threaded),
             passwd: content("etc/passwd"),
             group: content("etc/group"),
         })

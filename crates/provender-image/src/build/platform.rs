@@ -6,7 +6,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::select::{Builds, select};
-use super::{BaseFacts, BuildError, Built, BuiltLayerReport, Request, Step, dependencies};
+use super::{BaseFacts, BuildError, Built, BuiltLayerReport, Request, Step};
+use super::{certificates, dependencies};
+use crate::bytecode::{self, Compiler};
+use crate::certificates::VARIABLES;
 use crate::dockerfile::health_command;
 use crate::harden::{self, Account, HardenOptions, Health, NewLayer};
 use crate::layer::{Found, LayerOptions, WrittenLayer};
@@ -32,14 +35,17 @@ pub async fn platform(request: &Request<'_>) -> Result<Built, BuildError> {
     let created = Timestamp::from_second(request.timestamp);
     let created = created.map_err(|_| BuildError::Time(request.timestamp))?;
     (request.observer)(Step::Base);
-    let (facts, inspected) = BaseFacts::of(base, request.cache.folder())?;
+    let (facts, mut inspected) = BaseFacts::of(base, request.cache.folder())?;
     let builds =
         Builds { builder: request.builder, into: request.workshop, observer: request.observer };
+    let compiler = request.bytecode.map(|folders| bytecode::find(folders, &facts)).transpose()?;
     let chosen = select(request.lock, request.stocked, &facts, &builds).await?;
     let locked = LayerOptions::new(request.locked_timestamp, Compression::Gzip);
-    let mut layers = dependencies::layers(request, &chosen, &facts, inspected, &locked)?;
+    let mut layers = Vec::from_iter(certificates::layer(request, &facts, &mut inspected, &locked)?);
+    let compiler = compiler.as_ref();
+    layers.extend(dependencies::layers(request, &chosen, &facts, inspected, compiler, &locked)?);
     let options = LayerOptions::new(request.timestamp, Compression::Gzip);
-    layers.push(application(request, &facts, &options)?);
+    layers.push(application(request, &facts, compiler, &options)?);
 
     let hardened = harden::config(&base.config, &options_of(request, &facts, created, &layers));
     let blobs: Arc<dyn Blobs> = Arc::new(request.cache.clone());
@@ -56,14 +62,17 @@ pub async fn platform(request: &Request<'_>) -> Result<Built, BuildError> {
     let platform = BuiltPlatform::new(request.format, hardened.config, all, annotations)?;
     let layers = layers.into_iter().map(|(_, report)| report).collect();
     let notes = hardened.dropped.iter().map(harden::Dropped::note);
+    let notes = notes.chain(certificates::note(request, &facts));
     let notes = notes.chain(request.application.notes.iter().cloned()).collect();
-    Ok(Built { platform, chosen, layers, notes, base: facts })
+    let bytecode = compiler.map(|compiler| compiler.version().to_owned());
+    Ok(Built { platform, chosen, layers, notes, base: facts, bytecode })
 }
 
 /// The layer of the application, with the files in which its user has a name.
 fn application(
     request: &Request<'_>,
     facts: &BaseFacts,
+    compiler: Option<&Compiler>,
     options: &LayerOptions,
 ) -> Result<(WrittenLayer, BuiltLayerReport), BuildError> {
     (request.observer)(Step::Layer("application"));
@@ -72,6 +81,9 @@ fn application(
         Account { name: USER.to_owned(), uid: user.uid, gid: user.gid, ..Account::default() };
     let mut entries = harden::passwd(facts.passwd.as_deref(), facts.group.as_deref(), &account)?;
     entries.extend(request.application.entries.iter().cloned());
+    if let Some(compiler) = compiler {
+        entries.extend(compiler.compile(request.application.entries.iter())?);
+    }
     let (layer, found) = request.cache.layer(&entries, options)?;
     let report = BuiltLayerReport {
         what: "application".to_owned(),
@@ -100,9 +112,14 @@ fn options_of(
         // Some runtimes set none, and the program is looked for there.
         env.entry("PATH".to_owned()).or_insert_with(|| PATH.to_owned());
     }
+    if !request.certificates.is_empty() {
+        for name in VARIABLES {
+            env.entry(name.to_owned()).or_insert_with(|| facts.certificates.bundle());
+        }
+    }
     let layers = layers.iter().map(|(layer, report)| NewLayer {
         diff_id: layer.diff_id,
-        created_by: format!("provender image build: {}", report.what),
+        created_by: certificates::created_by(&report.what),
     });
     HardenOptions {
         user: (runtime.user.uid, runtime.user.gid),

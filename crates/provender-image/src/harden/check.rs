@@ -76,7 +76,7 @@ pub fn check(config: &ImageConfig, tree: &Tree, options: &CheckOptions) -> Vec<D
     found.extend(said::shell_form(config));
     found.extend(said::secrets(config));
     found.extend(said::missing_labels(config));
-    found.extend(files::check(tree, options.base_layers));
+    found.extend(files::check(config, tree, options.base_layers));
     found.extend(code::check(config, tree, options.base_layers));
     found
 }
@@ -285,6 +285,16 @@ mod tests {
             sample.add(path, 0, mode, "");
             assert_eq!(sample.rules(), [""; 0], "{path} of the base");
         }
+    }
+
+    #[test]
+    fn certificates_that_the_build_was_asked_for_are_a_note() {
+        let mut sample = Sample::hardened();
+        sample.add("usr/local/share/ca-certificates/corporate.crt", 1, 0o644, "");
+        assert_eq!(sample.found()[0].level, provender_core::Level::Warning);
+        let created_by = Some("provender image build: certificates".to_owned());
+        sample.config.history.push(crate::config::History { created_by, ..Default::default() });
+        assert_eq!(sample.found()[0].level, provender_core::Level::Note);
     }
 
     #[test]

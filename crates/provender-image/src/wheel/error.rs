@@ -102,6 +102,14 @@ pub enum WheelError {
         /// What was found.
         source: LayerError,
     },
+    /// Modules that could not be compiled.
+    #[error("{wheel}: {source}")]
+    Bytecode {
+        /// The wheel.
+        wheel: String,
+        /// What went wrong.
+        source: Box<crate::bytecode::BytecodeError>,
+    },
     /// A script that cannot be made.
     #[error("{wheel}: the script `{script}` cannot be installed: {reason}")]
     Script {

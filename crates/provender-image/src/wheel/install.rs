@@ -8,6 +8,7 @@ use super::entry_points::EntryPoint;
 use super::record::Recorded;
 use super::script::{ScriptError, launcher, rewritten};
 use super::{Member, Wheel, WheelError};
+use crate::bytecode::Compiler;
 use crate::layer::{Content, Entry, EntryKind, LayerError};
 
 /// The name that is recorded as the installer's.
@@ -58,7 +59,7 @@ pub struct Installed {
 /// Installs a wheel as pip does, but for these differences: the installer is provender; scripts of
 /// entry points have no lines for Windows in them; scripts that the wheel brings are executable;
 /// `RECORD` has SHA-256 for every file and no line for a file that is not installed; nothing is
-/// compiled.
+/// compiled: see [`install_compiled`] for that.
 ///
 /// # Errors
 ///
@@ -69,6 +70,21 @@ pub fn install(
     wheel: &Wheel,
     scheme: &Scheme,
     requested: Requested,
+) -> Result<Installed, WheelError> {
+    install_compiled(wheel, scheme, requested, None)
+}
+
+/// As [`install()`], with the bytecode of its modules where there is a compiler. `RECORD` has its
+/// SHA-256, too.
+///
+/// # Errors
+///
+/// As [`install()`]; sources that are not what was promised, and a compiler that fails.
+pub fn install_compiled(
+    wheel: &Wheel,
+    scheme: &Scheme,
+    requested: Requested,
+    compiler: Option<&Compiler>,
 ) -> Result<Installed, WheelError> {
     let root = if wheel.root_is_purelib { &scheme.purelib } else { &scheme.platlib };
     let mut installation = Installation {
@@ -83,6 +99,9 @@ pub fn install(
     }
     for point in wheel.console_scripts.iter().chain(&wheel.gui_scripts) {
         installation.entry_point(point)?;
+    }
+    if let Some(compiler) = compiler {
+        installation.compile(compiler)?;
     }
     let dist_info = format!("{}/{}", installation.root, wheel.dist_info);
     installation.add(format!("{dist_info}/INSTALLER"), here(INSTALLER), false)?;
@@ -185,6 +204,23 @@ impl Installation<'_> {
         if self.entries.insert(path.clone(), entry).is_some() {
             return Err(WheelError::Twice { wheel: self.wheel.shown(), path });
         }
+        Ok(())
+    }
+
+    /// Compiles what lies where Python imports from.
+    fn compile(&mut self, compiler: &Compiler) -> Result<(), WheelError> {
+        let (purelib, platlib) = (in_image(&self.scheme.purelib)?, in_image(&self.scheme.platlib)?);
+        let is_module = |entry: &&Entry| {
+            [&purelib, &platlib].iter().any(|folder| {
+                entry.path.strip_prefix(*folder).is_some_and(|rest| rest.starts_with('/'))
+            })
+        };
+        let compiled = compiler.compile(self.entries.values().filter(is_module));
+        let compiled = compiled.map_err(|source| WheelError::Bytecode {
+            wheel: self.wheel.shown(),
+            source: Box::new(source),
+        })?;
+        self.entries.extend(compiled.into_iter().map(|entry| (entry.path.clone(), entry)));
         Ok(())
     }
 

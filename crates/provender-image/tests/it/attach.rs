@@ -45,6 +45,7 @@ fn statement(installed: &[Installed]) -> Statement {
         platforms: vec!["linux/amd64".to_owned()],
         settings: BTreeMap::from([("user".to_owned(), json!("10001:10001"))]),
         internal: BTreeMap::from([("timestamp".to_owned(), json!(1_700_000_000))]),
+        certificates: Vec::new(),
         installed,
         application: Some(sha256(7)),
         builder: "https://ci.example/provender".to_owned(),

@@ -49,6 +49,10 @@ pub(crate) struct ImageBuildArgs {
     /// What it runs on: several give an image index (may be repeated) [default: the base's]
     #[arg(long = "platform", value_name = "OS/ARCH")]
     pub(crate) platforms: Vec<Platform>,
+    /// Trust the certificates in this file (PEM) in the image, too (may be repeated)
+    /// [default: image.ca-certificates]
+    #[arg(long = "ca-certificate", value_name = "FILE")]
+    pub(crate) ca_certificates: Vec<PathBuf>,
     /// The lock [default: the lock of the project]
     #[arg(long, value_name = "FILE")]
     pub(crate) lock: Option<PathBuf>,

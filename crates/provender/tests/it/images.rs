@@ -4,7 +4,11 @@ mod attached;
 mod base;
 mod building;
 #[cfg(unix)]
+mod bytecode;
+mod certificates;
+#[cfg(unix)]
 mod example;
+mod platforms;
 mod pushing;
 mod refusals;
 mod scanning;

@@ -1,9 +1,11 @@
 //! What the files that were laid over a base are, and what nobody should find among them.
 
-use provender_core::Diagnostic;
+use provender_core::{Diagnostic, Level};
 use provender_lint::secret;
 
 use super::{about, count};
+use crate::ImageConfig;
+use crate::build::asked_for_certificates;
 use crate::tree::{Kind, Node, Tree};
 
 /// Projects that install others, by their names in site-packages.
@@ -31,8 +33,8 @@ const BUNDLES: [&str; 5] = [
 ];
 
 /// Looks at the files of every layer above the base.
-pub(super) fn check(tree: &Tree, base_layers: usize) -> Vec<Diagnostic> {
-    let mut found = Found::default();
+pub(super) fn check(config: &ImageConfig, tree: &Tree, base_layers: usize) -> Vec<Diagnostic> {
+    let mut found = Found { asked: asked_for_certificates(config), ..Found::default() };
     for (path, node) in tree.iter().filter(|(_, node)| node.layer >= base_layers) {
         found.look_at(path, node);
     }
@@ -46,6 +48,8 @@ struct Found<'t> {
     world_writable: Vec<&'t str>,
     tools: Vec<&'t str>,
     certificates: Vec<&'t str>,
+    /// Whether the image was built with certificates that somebody asked for.
+    asked: bool,
     secrets: Vec<&'t str>,
 }
 
@@ -96,7 +100,9 @@ impl<'t> Found<'t> {
         let paths = &self.certificates;
         let message = "certificates are added to those that the image trusts";
         let hint = "where only the build is behind an inspecting proxy, mount its CA for the steps that need it";
-        tell(paths, Diagnostic::warning("image/ca-added", message).hint(hint));
+        // Who asked for it by name need not be warned.
+        let level = if self.asked { Level::Note } else { Level::Warning };
+        tell(paths, Diagnostic::new("image/ca-added", level, message).hint(hint));
         let paths = &self.secrets;
         let message =
             format!("{} a secret", if paths.len() == 1 { "a file holds" } else { "files hold" });

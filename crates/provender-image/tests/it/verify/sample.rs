@@ -216,6 +216,7 @@ impl Sample {
             platforms: vec!["linux/amd64".to_owned()],
             settings: BTreeMap::new(),
             internal: BTreeMap::from([("timestamp".to_owned(), json!(TIME))]),
+            certificates: Vec::new(),
             installed: &installed,
             application: None,
             builder: "urn:test".to_owned(),

@@ -13,6 +13,7 @@ use provender_image::attach::{
     SigningKey,
 };
 use provender_image::build::{BaseImage, Built, Origin};
+use provender_image::certificates::Certificates;
 use provender_image::service::Runtime;
 use provender_image::settings::ImageSettings;
 use provender_image::write::{Attachment, Document};
@@ -37,6 +38,7 @@ pub(super) struct About<'a> {
     pub(super) lock: &'a LockFile,
     pub(super) base: &'a Location,
     pub(super) application: &'a Application,
+    pub(super) certificates: &'a [Certificates],
     pub(super) image: &'a ImageSettings,
     pub(super) runtime: &'a Runtime,
     pub(super) format: ImageFormat,
@@ -183,6 +185,18 @@ impl About<'_> {
             }
             _ => None,
         };
+        let mut internal = BTreeMap::from([
+            ("timestamp".to_owned(), json!(self.times.image)),
+            ("locked_timestamp".to_owned(), json!(self.times.locked)),
+        ]);
+        // What another Python compiles may be other bytes.
+        internal.extend(
+            built.bytecode.as_ref().map(|version| ("bytecode_python".to_owned(), json!(version))),
+        );
+        let certificates = self
+            .certificates
+            .iter()
+            .map(|one| FileMaterial { file: one.name().to_owned(), sha256: one.sha256() });
         let file = self.lock.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let config = built.platform.config_document().descriptor.digest;
         Provenance {
@@ -199,10 +213,8 @@ impl About<'_> {
             lock: Some(FileMaterial { file, sha256: self.lock.digest }),
             platforms: vec![built.platform.config().platform.to_string()],
             settings: self.settings(),
-            internal: BTreeMap::from([
-                ("timestamp".to_owned(), json!(self.times.image)),
-                ("locked_timestamp".to_owned(), json!(self.times.locked)),
-            ]),
+            internal,
+            certificates: certificates.collect(),
             installed,
             application: Some(attach::application_digest(&self.application.entries)),
             builder: BUILDER.to_owned(),

@@ -1,10 +1,12 @@
 //! `provender image build`.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use provender_core::Diagnostic;
 use provender_image::attach::SigningKey;
 use provender_image::build::BaseImage;
+use provender_image::certificates::Certificates;
 use provender_image::harden::Facts;
 use provender_image::service::Runtime;
 use provender_image::settings::ImageSettings;
@@ -30,6 +32,8 @@ pub(super) struct Plan {
     pub(super) lock: LockFile,
     pub(super) runtime: Runtime,
     pub(super) application: provender_image::app::Application,
+    pub(super) certificates: Vec<Certificates>,
+    pub(super) bytecode: Option<Vec<PathBuf>>,
     pub(super) commit: Commit,
     pub(super) times: Times,
     pub(super) format: ImageFormat,
@@ -86,6 +90,7 @@ fn plan(args: &ImageBuildArgs, settings: &Settings) -> Result<Plan, Failure> {
         args.outputs.clone()
     };
     let outputs = outputs::decide(&chosen, &image.tags)?;
+    outputs::check_platforms(&outputs, &image.platforms)?;
     let pushed = outputs.iter().find(|output| !output.references().is_empty());
     if let Some(pushed) = pushed.filter(|_| settings.offline) {
         let message = format!("{pushed} is in a registry, and no network may be asked");
@@ -98,10 +103,25 @@ fn plan(args: &ImageBuildArgs, settings: &Settings) -> Result<Plan, Failure> {
     let lock = project::lock(args.lock.as_deref(), settings)?;
     let runtime = project::runtime(&args.context, &image, &lock)?;
     let application = project::application(&args.context, &image, &runtime)?;
+    let certificates = project::certificates(&args.ca_certificates, &image, folder)?;
+    let bytecode = project::bytecode(&image);
     let commit = time::commit(&args.context);
     let times = time::times(&commit, &lock.lock)?;
     let key = args.sign_key.as_deref().map(attachments::key).transpose()?;
-    Ok(Plan { image, base, outputs, lock, runtime, application, commit, times, format, key })
+    Ok(Plan {
+        image,
+        base,
+        outputs,
+        lock,
+        runtime,
+        application,
+        certificates,
+        bytecode,
+        commit,
+        times,
+        format,
+        key,
+    })
 }
 
 impl Plan {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use provender_core::{Diagnostic, Place};
 use provender_image::registry::{PushBlob, PushManifest, PushOptions, PushSource, Registry};
 use provender_image::write::{self, BlobSource, BuiltImage, WriteError};
-use provender_image::{Digest, Location, Reference};
+use provender_image::{Digest, Location, Platform, Reference};
 
 use super::told;
 use crate::commands::store::because;
@@ -79,6 +79,28 @@ pub(super) fn decide(outputs: &[Location], tags: &[String]) -> Result<Vec<Output
         .hint(format!("write oci:{0}, oci-archive:{0} or docker-archive:{0}", shown(path)))),
     });
     decided.collect()
+}
+
+/// Refuses to put several platforms where there is place for one.
+pub(super) fn check_platforms(
+    outputs: &[Output],
+    platforms: &[Platform],
+) -> Result<(), Diagnostic> {
+    for (number, platform) in platforms.iter().enumerate() {
+        if platforms.iter().take(number).any(|other| other == platform) {
+            let message = format!("the platform {platform} is named twice");
+            return Err(Diagnostic::error("image/output", message)
+                .hint("name each platform once")
+                .decided_by("--platform"));
+        }
+    }
+    let archive = outputs.iter().find(|output| matches!(output, Output::DockerArchive(..)));
+    let Some(archive) = archive.filter(|_| platforms.len() > 1) else { return Ok(()) };
+    let message = format!("{archive} holds an image for one platform, and several are named");
+    Err(Diagnostic::error("image/output", message)
+        .because(Vec::from_iter(platforms.iter().map(ToString::to_string)).join(", "))
+        .hint("write oci:DIR, oci-archive:FILE or to a registry, or build with one --platform at a time")
+        .decided_by("--output"))
 }
 
 impl Output {

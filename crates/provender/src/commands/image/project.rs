@@ -1,11 +1,13 @@
 //! What an image is made of on the project's side: its lock, its service, its application.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use provender_core::{Diagnostic, Lock, Place, Sha256};
 use provender_image::app::{self, AppOptions, Application};
+use provender_image::certificates::{Certificates, MAX_FILE};
 use provender_image::service::{self, LockFacts, Runtime, Service};
-use provender_image::settings::ImageSettings;
+use provender_image::settings::{Bytecode, ImageSettings};
 use provender_store::LockFormat;
 use sha2::Digest as _;
 
@@ -81,6 +83,47 @@ pub(super) fn inspect(context: &Path) -> Result<Service, Diagnostic> {
             .at(Place::file(shown(context)))
             .hint("name the folder of a project")
     })
+}
+
+/// Reads the certificates that the image is to trust: those that are named, else those of the settings in
+/// this folder.
+pub(super) fn certificates(
+    named: &[PathBuf],
+    image: &ImageSettings,
+    folder: &Path,
+) -> Result<Vec<Certificates>, Diagnostic> {
+    let (paths, setting) = match named {
+        [] => {
+            let paths = image.ca_certificates.iter().map(|path| folder.join(path));
+            (paths.collect(), "image.ca-certificates")
+        }
+        named => (named.to_vec(), "--ca-certificate"),
+    };
+    let read = |path: &PathBuf| {
+        let unusable = |message: String| {
+            Diagnostic::error("image/ca-certificate", message)
+                .at(Place::file(shown(path)))
+                .hint("name a file with certificates of authorities in PEM, and nothing besides")
+                .decided_by(setting)
+        };
+        let bytes = bounded(path).map_err(|error| unusable(error.to_string()))?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        Certificates::from_pem(&name, &bytes).map_err(|error| unusable(error.to_string()))
+    };
+    paths.iter().map(read).collect()
+}
+
+/// The bytes of a file, one more at most than are wanted.
+fn bounded(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The folders in which a Python is looked for that compiles; none where there is to be no bytecode.
+pub(super) fn bytecode(image: &ImageSettings) -> Option<Vec<PathBuf>> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    (image.bytecode == Bytecode::UncheckedHash).then(|| std::env::split_paths(&path).collect())
 }
 
 /// Collects the application's files, and refuses those that hold secrets. What is worth knowing of

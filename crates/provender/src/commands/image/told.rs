@@ -18,7 +18,9 @@ use crate::output::shown;
 pub(super) fn image(error: &ImageError) -> Diagnostic {
     let hint = match error {
         ImageError::Io { .. } => "check the path and its permissions",
-        ImageError::NoImage { .. } => "name one of those: oci:DIR:NAME, or --platform OS/ARCH",
+        ImageError::NoImage { .. } | ImageError::Several { .. } => {
+            "name one of those: oci:DIR:NAME, or --platform OS/ARCH"
+        }
         ImageError::Corrupt { .. } | ImageError::Missing { .. } => {
             "the image is damaged: copy or fetch it again"
         }
@@ -107,6 +109,12 @@ fn hint(error: &BuildError) -> &'static str {
         }
         BuildError::Collision(_) => "only one of the two can be installed: lock without the other",
         BuildError::Passwd(_) => "say in [image] whom the service runs as: user = \"10002:10002\"",
+        BuildError::Certificates(_) => {
+            "give each file of certificates a name of its own, or choose another base"
+        }
+        BuildError::Bytecode(_) => {
+            "install a Python of the base's series beside provender, or leave `bytecode` out of [image]"
+        }
         BuildError::Time(_) => "set SOURCE_DATE_EPOCH to seconds since 1970",
         BuildError::Write(WriteError::SamePlatform(_)) => "name each platform once",
         _ => "check the data directory and the room there",

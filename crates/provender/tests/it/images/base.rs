@@ -28,28 +28,41 @@ const LINKS: &[(&str, &str)] = &[
 
 /// The tar of the root file system, with Python as python.org's builds have it.
 pub(super) fn debian_with_python() -> Vec<u8> {
-    base(true)
+    base("x86_64", 62, true, None)
+}
+
+/// The same for a processor of 64 bits by ARM.
+pub(super) fn debian_for_arm() -> Vec<u8> {
+    base("aarch64", 183, true, None)
+}
+
+/// The same as the first with certificates of authorities.
+pub(super) fn debian_with_certificates(bundle: &str) -> Vec<u8> {
+    base("x86_64", 62, true, Some(bundle))
 }
 
 /// The same without an interpreter.
 pub(super) fn debian_without_python() -> Vec<u8> {
-    base(false)
+    base("x86_64", 62, false, None)
 }
 
-fn base(python: bool) -> Vec<u8> {
+/// One for a processor, by its name in paths and its number in programs (`e_machine`).
+fn base(processor: &str, machine: u16, python: bool, bundle: Option<&str>) -> Vec<u8> {
+    let of_processor = |path: &str| path.replace("x86_64", processor);
     let mut archive = tar::Builder::new(Vec::new());
     for (path, target) in LINKS {
         let mut header = header(tar::EntryType::Symlink, 0);
-        archive.append_link(&mut header, path, target).unwrap();
+        archive.append_link(&mut header, of_processor(path), target).unwrap();
     }
-    for (path, text) in FILES {
+    let bundle = bundle.map(|text| ("etc/ssl/certs/ca-certificates.crt", text));
+    for (path, text) in FILES.iter().copied().chain(bundle) {
         let mut header = header(tar::EntryType::Regular, text.len());
-        archive.append_data(&mut header, path, text.as_bytes()).unwrap();
+        archive.append_data(&mut header, of_processor(path), text.as_bytes()).unwrap();
     }
     // A root file system does not say which processor it is for; its programs do.
     for path in ["usr/bin/dash", "usr/local/bin/python3.11"] {
         if python || !path.contains("python") {
-            let program = program();
+            let program = program(machine);
             let mut header = header(tar::EntryType::Regular, program.len());
             header.set_mode(0o755);
             archive.append_data(&mut header, path, program.as_slice()).unwrap();
@@ -66,10 +79,10 @@ fn header(kind: tar::EntryType, size: usize) -> tar::Header {
     header
 }
 
-/// An ELF file for x86-64 with a header and nothing else.
-fn program() -> Vec<u8> {
+/// An ELF file with a header and nothing else.
+fn program(machine: u16) -> Vec<u8> {
     let mut bytes = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0".to_vec();
-    for half in [2_u16, 62] {
+    for half in [2_u16, machine] {
         bytes.extend(half.to_le_bytes());
     }
     bytes.extend(1_u32.to_le_bytes());

@@ -147,7 +147,7 @@ fn the_image_is_the_same_to_the_byte_wherever_it_is_built() {
 
 /// Copies a project and its stock, without anything that a build remembered, and with other modes.
 #[cfg(unix)]
-fn copy(from: &crate::project::Project, to: &Sandbox) {
+pub(super) fn copy(from: &crate::project::Project, to: &Sandbox) {
     use std::os::unix::fs::PermissionsExt as _;
     to.copy_from(&from.sandbox.project());
     copied(&from.sandbox.data_dir(), &to.data_dir());

@@ -71,6 +71,9 @@ impl Again<'_> {
         let application = project::application(self.context, &settings, &runtime)?;
         let base = self.base().await?;
         let facts = facts(&labels, base.image.digest());
+        let folder = &self.settings.file.folder;
+        let certificates = project::certificates(&[], &settings, folder)?;
+        let bytecode = project::bytecode(&settings);
         let notes = self.notes(&application, &labels);
         let store = store::existing(self.settings).await?;
         let stocked = build::stocked(&store, &self.lock.lock).await;
@@ -96,6 +99,8 @@ impl Again<'_> {
             labels: settings.labels.clone(),
             timestamp,
             locked_timestamp: time::of_lock(&self.lock.lock),
+            certificates: &certificates,
+            bytecode: bytecode.as_deref(),
             format: self.format(),
             builder: builder.as_ref().map(|builder| builder as &dyn BuildWheel),
             cache: &cache,
