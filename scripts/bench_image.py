@@ -132,7 +132,7 @@ def build_rows(work, project, env, root, conf, runs):
     once(ours, env, project)
     unchanged = theirs[:-1] + ["--layers", "."]
     once(unchanged, env, project)
-    rows.append(compare("the same image again, against `buildah build --layers`", lambda: once(ours, env, project), lambda: once(unchanged, env, project), max(runs, 5)))
+    rows.append(compare("the same image again, against `buildah build --layers`", lambda: once(ours, env, project), lambda: once(unchanged, env, project), max(runs, 3)))
     return rows
 
 

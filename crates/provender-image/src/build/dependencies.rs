@@ -12,7 +12,7 @@ use crate::wheel::{self, Expected, Installed, Requested, Scheme};
 
 /// What decides the bytes of these layers besides the wheels: raised whenever wheels are unpacked
 /// otherwise.
-const FORM: &str = "provender wheels 1";
+const FORM: &str = "provender wheels 2";
 
 /// One layer: what it is called, and what is in it.
 struct Group<'a> {

@@ -26,8 +26,8 @@ pub struct LayerOptions {
     pub timestamp: i64,
     /// How the blob is compressed.
     pub compression: Compression,
-    /// How hard: 1 to 9 for gzip, 1 to 22 for Zstandard; none for what these tools take themselves
-    /// where nobody says, 6 and 3.
+    /// How hard: 1 to 9 for gzip, 1 to 22 for Zstandard; none for 5 and 3. zlib's usual 6 makes the
+    /// layers of wheels a third of a percent smaller, and takes a fifth longer.
     pub level: Option<u32>,
     /// How many threads compress; none for as many as the machine has. The bytes are the same.
     pub threads: Option<NonZeroUsize>,
@@ -42,7 +42,7 @@ impl LayerOptions {
     pub(super) fn effective_level(&self) -> u32 {
         match self.compression {
             Compression::None => 0,
-            Compression::Gzip => self.level.unwrap_or(6).clamp(1, 9),
+            Compression::Gzip => self.level.unwrap_or(5).clamp(1, 9),
             Compression::Zstd => self.level.unwrap_or(3).clamp(1, 22),
         }
     }

@@ -103,7 +103,7 @@ fn the_bytes_are_those_that_were_always_given() {
     let digests = found.map(|layer| layer.digest.hex());
     let expected = [
         "0d96dab26e6c665ad796bb4dee92dcc8f4264a761e36b60ae52e1dfd4839b702",
-        "b85ea3ac2dbf59b62dc84f8361b786462c25e250bfb5f175906cf913c129eee9",
+        "2cc15202bfdbb569a91cf365a556a50259c2614cc1ab2c38372bdf0b30827dd1",
         "74729d7b2cf21f625a39d5e637ddf7c04255ef465a96952119bc17af470e7151",
     ];
     assert_eq!(digests, expected);
