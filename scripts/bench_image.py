@@ -12,6 +12,7 @@ import signal
 import subprocess
 import urllib.request
 
+from bench_memory import memory_rows
 from bench_run import BIN, ROOT, SCRATCH, WORK, clean_environment, compare, fresh, once
 from bench_stock import Ours, free_port
 
@@ -94,6 +95,7 @@ def image_rows(runs):
         conf.write_text(f"[global]\nindex-url = {index.url}\n")
         rows += build_rows(work, project, env, root, conf, runs)
         rows += scan_rows(work, env, runs)
+        rows += memory_rows(base_tar(), project, env)
     return rows
 
 
