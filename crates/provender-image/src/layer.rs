@@ -12,6 +12,8 @@ mod content;
 mod error;
 mod fingerprint;
 mod pax;
+mod splice;
+mod workers;
 mod write;
 
 use std::path::PathBuf;
@@ -69,6 +71,9 @@ pub enum Content {
     Member {
         /// The archive.
         archive: PathBuf,
+        /// What the archive hashes to, where whoever makes the layer has this very archive: then the
+        /// layer may have the member's bytes as they are compressed in it.
+        archive_sha256: Option<Sha256>,
         /// The member's name, for messages.
         name: String,
         /// Where its data begin in the archive, in bytes.

@@ -75,6 +75,18 @@ struct Member {
 }
 
 impl Wheel {
+    /// The wheel, which was built on this machine: another would compress the same files otherwise, so
+    /// what it makes of them is not for layers.
+    #[must_use]
+    pub fn built_here(mut self) -> Self {
+        for member in &mut self.members {
+            if let Content::Member { archive_sha256, .. } = &mut member.content {
+                *archive_sha256 = None;
+            }
+        }
+        self
+    }
+
     /// The project.
     pub fn name(&self) -> &ProjectName {
         &self.expected.name

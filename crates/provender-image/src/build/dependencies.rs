@@ -4,7 +4,9 @@ use provender_core::Sha256;
 use sha2::Digest as _;
 
 use super::loadable::{Holdings, fits};
-use super::{BaseFacts, BuildError, BuiltLayerReport, Chosen, HEAVY, MAX_HEAVY, Request, Step};
+use super::{
+    BaseFacts, BuildError, BuiltLayerReport, Chosen, HEAVY, MAX_HEAVY, Origin, Request, Step,
+};
 use crate::base::Base;
 use crate::bytecode::Compiler;
 use crate::layer::{LayerOptions, WrittenLayer};
@@ -12,7 +14,7 @@ use crate::wheel::{self, Expected, Installed, Requested, Scheme};
 
 /// What decides the bytes of these layers besides the wheels: raised whenever wheels are unpacked
 /// otherwise.
-const FORM: &str = "provender wheels 2";
+const FORM: &str = "provender wheels 3";
 
 /// One layer: what it is called, and what is in it.
 struct Group<'a> {
@@ -149,7 +151,7 @@ fn combined(key: Sha256, all: Sha256) -> Sha256 {
 fn opened(chosen: &[Chosen]) -> Result<Vec<wheel::Wheel>, BuildError> {
     use rayon::prelude::*;
     let opened = chosen.par_iter().map(|chosen| {
-        wheel::open(
+        let wheel = wheel::open(
             &chosen.wheel.path,
             &Expected {
                 filename: chosen.wheel.filename.clone(),
@@ -157,9 +159,13 @@ fn opened(chosen: &[Chosen]) -> Result<Vec<wheel::Wheel>, BuildError> {
                 version: chosen.version.clone(),
                 sha256: chosen.wheel.sha256,
             },
-        )
+        )?;
+        Ok(match chosen.origin {
+            Origin::Locked => wheel,
+            Origin::Built { .. } => wheel.built_here(),
+        })
     });
-    Ok(opened.collect::<Result<_, _>>()?)
+    opened.collect()
 }
 
 /// What each wheel becomes; compilers take their time, and work side by side.

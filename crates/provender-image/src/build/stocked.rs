@@ -29,16 +29,17 @@ pub type Stocked = BTreeMap<Sha256, StockedFile>;
 /// A store that cannot be read.
 pub async fn stocked(store: &Store, lock: &Lock) -> Result<Stocked, StoreError> {
     let files = lock.projects.iter().chain(&lock.build).flat_map(|project| &project.files);
+    let digests: Vec<Sha256> = files.filter_map(|file| file.hash.sha256()).collect();
     let mut stocked = Stocked::new();
-    for sha256 in files.filter_map(|file| file.hash.sha256()) {
-        // A lock names the files of all platforms, and few of them are stocked: the folder is asked
-        // before the database.
+    // A lock names the files of all platforms, and few of them are stocked: the folder is asked
+    // before the database, and of all at once.
+    for blob in store.blobs().infos(&digests).await?.into_iter().flatten() {
+        let sha256 = blob.sha256;
         let Some(path) = store.blobs().local_path(&sha256).await else { continue };
         let rows = store.database().files_of(&sha256).await?;
         let Some(row) = rows.into_iter().find(|row| row.present) else { continue };
-        let Some(size) = store.blobs().size(&sha256).await? else { continue };
         let filename = row.record.filename;
-        stocked.insert(sha256, StockedFile { filename, path, sha256, size });
+        stocked.insert(sha256, StockedFile { filename, path, sha256, size: blob.size });
     }
     Ok(stocked)
 }

@@ -17,30 +17,47 @@ const ZEROS: [u8; 2 * BLOCK] = [0; 2 * BLOCK];
 const LARGE: u64 = 0o77_777_777_777;
 const SMALL: u64 = 0o7_777_777;
 
-/// Gives the archive of these entries, in their order, to `take`, piece by piece.
+/// Takes an archive, piece by piece.
+pub(super) trait Archive {
+    /// Takes more of it.
+    ///
+    /// # Errors
+    ///
+    /// What keeps it from going on.
+    fn bytes(&mut self, bytes: &[u8]) -> Result<(), LayerError>;
+
+    /// Takes the content of a file, for the entry of this path.
+    ///
+    /// # Errors
+    ///
+    /// A content that cannot be read or is not what was promised, and what keeps it from going on.
+    fn content(&mut self, entry: &str, content: &Content) -> Result<(), LayerError>;
+}
+
+/// Gives the archive of these entries, in their order, to `to`.
 ///
 /// # Errors
 ///
-/// A content that cannot be read or is not what was promised, and what `take` says.
+/// What `to` says.
 pub(super) fn archive(
     entries: &[Cow<'_, Entry>],
     timestamp: i64,
-    mut take: impl FnMut(&[u8]) -> Result<(), LayerError>,
+    to: &mut impl Archive,
 ) -> Result<(), LayerError> {
     for entry in entries {
         let (plain, extended) = headers(entry, timestamp);
         if let Some(content) = extended {
-            take(extended_header(content.len() as u64, timestamp).as_bytes())?;
-            take(&content)?;
-            take(padding(content.len() as u64))?;
+            to.bytes(extended_header(content.len() as u64, timestamp).as_bytes())?;
+            to.bytes(&content)?;
+            to.bytes(padding(content.len() as u64))?;
         }
-        take(plain.as_bytes())?;
+        to.bytes(plain.as_bytes())?;
         if let EntryKind::File(content) = &entry.kind {
-            content.read(&entry.path, &mut take)?;
-            take(padding(content.size()))?;
+            to.content(&entry.path, content)?;
+            to.bytes(padding(content.size()))?;
         }
     }
-    take(&ZEROS)
+    to.bytes(&ZEROS)
 }
 
 /// What fills a content of this length up to whole blocks.
@@ -162,6 +179,17 @@ mod tests {
 
     use super::*;
 
+    impl Archive for Vec<u8> {
+        fn bytes(&mut self, bytes: &[u8]) -> Result<(), LayerError> {
+            self.extend_from_slice(bytes);
+            Ok(())
+        }
+
+        fn content(&mut self, entry: &str, content: &Content) -> Result<(), LayerError> {
+            content.read(entry, |bytes| self.bytes(bytes))
+        }
+    }
+
     fn entry(path: &str, kind: EntryKind) -> Entry {
         Entry { path: path.to_owned(), kind, mode: 0o644, uid: 0, gid: 0 }
     }
@@ -173,11 +201,7 @@ mod tests {
     fn bytes(entries: &[Entry], timestamp: i64) -> Vec<u8> {
         let entries: Vec<_> = entries.iter().map(Cow::Borrowed).collect();
         let mut out = Vec::new();
-        archive(&entries, timestamp, |piece| {
-            out.extend_from_slice(piece);
-            Ok(())
-        })
-        .unwrap();
+        archive(&entries, timestamp, &mut out).unwrap();
         out
     }
 

@@ -8,6 +8,7 @@ use flate2::bufread::DeflateDecoder;
 use provender_core::Sha256;
 use sha2::Digest as _;
 
+use super::splice::{Piece, splice};
 use super::{Content, LayerError};
 
 /// How much is read at once, in bytes.
@@ -40,17 +41,22 @@ impl Content {
         Ok(match self {
             Self::Bytes(bytes) => Box::new(bytes.as_slice()),
             Self::Path { path, .. } => Box::new(File::open(path)?),
-            Self::Member { archive, offset, stored, deflated, .. } => {
-                let mut file = File::open(archive)?;
-                file.seek(SeekFrom::Start(*offset))?;
-                let stored = file.take(*stored);
-                if *deflated {
-                    Box::new(DeflateDecoder::new(BufReader::with_capacity(BUFFER, stored)))
-                } else {
-                    Box::new(stored)
-                }
+            Self::Member { deflated: true, .. } => {
+                Box::new(DeflateDecoder::new(BufReader::with_capacity(BUFFER, self.stored()?)))
             }
+            Self::Member { .. } => Box::new(self.stored()?),
         })
+    }
+
+    /// Opens the bytes as their file has them: those of a member may be deflated.
+    fn stored(&self) -> io::Result<io::Take<File>> {
+        let mut file = File::open(self.file())?;
+        let mut length = self.size();
+        if let Self::Member { offset, stored, .. } = self {
+            file.seek(SeekFrom::Start(*offset))?;
+            length = *stored;
+        }
+        Ok(file.take(length))
     }
 
     /// Gives the bytes to `take`, piece by piece, never more than were promised.
@@ -69,33 +75,45 @@ impl Content {
         }
         let failed = |source| LayerError::io(self.file())(source);
         let mut reader = self.open().map_err(failed)?;
-        let mut hasher = sha2::Sha256::new();
+        let mut promised = Promised::of(self, entry);
         let mut buffer = vec![0; usize::try_from(self.size()).unwrap_or(BUFFER).clamp(1, BUFFER)];
-        let mut left = self.size();
         loop {
             let count = match reader.read(&mut buffer) {
-                Ok(0) => break,
+                Ok(0) => return promised.kept(),
                 Ok(count) => count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(failed(error)),
             };
-            let Some(rest) = left.checked_sub(count as u64) else {
-                return Err(self.broken(entry, "more bytes".to_owned(), self.size()));
-            };
-            left = rest;
             let piece = buffer.get(..count).unwrap_or_default();
-            hasher.update(piece);
+            promised.check(piece)?;
             take(piece)?;
         }
-        if left > 0 {
-            return Err(self.broken(entry, format!("{} bytes", self.size() - left), self.size()));
-        }
-        let found = Sha256::from_bytes(hasher.finalize().into());
-        if found == self.sha256() {
-            return Ok(());
-        }
-        let promised = format!("sha256:{}", self.sha256());
-        Err(self.promise(entry, format!("sha256:{found}"), promised))
+    }
+
+    /// Whether a stream that deflates these bytes is there, and is the same wherever the layer is made.
+    pub(super) fn is_deflated(&self) -> bool {
+        matches!(self, Self::Member { deflated: true, archive_sha256: Some(_), .. })
+    }
+
+    /// As [`read`](Self::read), of what [is deflated](Self::is_deflated), with the stream besides.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub(super) fn splice(
+        &self,
+        entry: &str,
+        mut take: impl FnMut(Piece<'_>) -> Result<(), LayerError>,
+    ) -> Result<(), LayerError> {
+        let failed = |source| LayerError::io(self.file())(source);
+        let mut promised = Promised::of(self, entry);
+        splice(self.stored().map_err(failed)?, failed, |piece| {
+            if let Piece::Plain(bytes) = piece {
+                promised.check(bytes)?;
+            }
+            take(piece)
+        })?;
+        promised.kept()
     }
 
     fn broken(&self, entry: &str, found: String, size: u64) -> LayerError {
@@ -116,5 +134,45 @@ impl Content {
             Self::Path { path, .. } => path,
             Self::Member { archive, .. } => archive,
         }
+    }
+}
+
+/// What was promised of a content, while it is read.
+struct Promised<'a> {
+    content: &'a Content,
+    entry: &'a str,
+    left: u64,
+    hasher: sha2::Sha256,
+}
+
+impl<'a> Promised<'a> {
+    fn of(content: &'a Content, entry: &'a str) -> Self {
+        Self { content, entry, left: content.size(), hasher: sha2::Sha256::new() }
+    }
+
+    /// Refuses more bytes than were promised.
+    fn check(&mut self, piece: &[u8]) -> Result<(), LayerError> {
+        let size = self.content.size();
+        let Some(left) = self.left.checked_sub(piece.len() as u64) else {
+            return Err(self.content.broken(self.entry, "more bytes".to_owned(), size));
+        };
+        self.left = left;
+        self.hasher.update(piece);
+        Ok(())
+    }
+
+    /// Refuses fewer bytes, and others.
+    fn kept(self) -> Result<(), LayerError> {
+        let Self { content, entry, left, hasher } = self;
+        let size = content.size();
+        if left > 0 {
+            return Err(content.broken(entry, format!("{} bytes", size - left), size));
+        }
+        let found = Sha256::from_bytes(hasher.finalize().into());
+        if found == content.sha256() {
+            return Ok(());
+        }
+        let promised = format!("sha256:{}", content.sha256());
+        Err(content.promise(entry, format!("sha256:{found}"), promised))
     }
 }

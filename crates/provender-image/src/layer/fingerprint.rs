@@ -4,17 +4,17 @@ use provender_core::Sha256;
 use sha2::Digest as _;
 
 use super::arrange::arrange;
-use super::{Entry, EntryKind, LayerError, LayerOptions};
+use super::{Content, Entry, EntryKind, LayerError, LayerOptions};
 use crate::Compression;
 
 /// Raised by whoever changes the bytes that the same entries give, in this crate or by moving to
 /// another version of a library that compresses.
-const FORMAT: &str = "provender layer 1";
+const FORMAT: &str = "provender layer 2";
 
 /// A digest of everything that decides a layer's bytes: equal fingerprints mean equal layers.
 ///
-/// Contents count by the digests they are promised to have, so no file is opened; that they have
-/// them is checked when the layer is written.
+/// Contents count by the digests they are promised to have, and those in archives by the archive's as
+/// well, so no file is opened; that they have them is checked when the layer is written.
 ///
 /// # Errors
 ///
@@ -44,6 +44,11 @@ pub fn fingerprint(entries: &[Entry], options: &LayerOptions) -> Result<Sha256, 
                 hasher.text("file");
                 hasher.number(content.size());
                 hasher.0.update(content.sha256().as_bytes());
+                if let Content::Member { archive_sha256: Some(archive), .. } = content {
+                    // Another archive may have compressed the same bytes otherwise.
+                    hasher.text("archive");
+                    hasher.0.update(archive.as_bytes());
+                }
             }
         }
     }
@@ -66,7 +71,6 @@ impl Hasher {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Content;
     use super::*;
 
     fn file(path: &str, bytes: &[u8]) -> Entry {
@@ -107,7 +111,23 @@ mod tests {
         let EntryKind::File(content) = &here.kind else { unreachable!() };
         let there = Content::Path { path: "/nowhere".into(), size: 1, sha256: content.sha256() };
         let there = Entry { kind: EntryKind::File(there), ..here.clone() };
-        let of = |entry| fingerprint(&[entry], &options).unwrap();
-        assert_eq!(of(here), of(there));
+        let of = |entry: Entry| fingerprint(&[entry], &options).unwrap();
+        let member = |archive| {
+            let content = Content::Member {
+                archive: "/nowhere".into(),
+                archive_sha256: archive,
+                name: "x".to_owned(),
+                offset: 30,
+                stored: 3,
+                deflated: true,
+                size: 1,
+                sha256: content.sha256(),
+            };
+            of(Entry { kind: EntryKind::File(content), ..here.clone() })
+        };
+        let other = member(Some(content.sha256()));
+        assert_eq!(member(None), of(here.clone()));
+        assert_ne!(other, of(here.clone()), "it may be compressed otherwise there");
+        assert_eq!(of(there), member(None));
     }
 }

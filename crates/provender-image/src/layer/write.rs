@@ -9,10 +9,10 @@ use std::thread::available_parallelism;
 use sha2::Digest as _;
 use tempfile::NamedTempFile;
 
-use super::archive::archive;
+use super::archive::{Archive, archive};
 use super::arrange::arrange;
-use super::blocks::Blocks;
-use super::{Entry, LayerError};
+use super::blocks::{Blocks, Output};
+use super::{Content, Entry, LayerError};
 use crate::{Compression, Descriptor, Digest, ImageFormat};
 
 /// The most threads that compress one layer: each has a few megabytes under way, and more than these
@@ -105,38 +105,62 @@ pub(super) fn write_temporary(
     let entries = arrange(entries)?;
     let mut temporary = temporary(folder)?;
     let path = temporary.path().to_owned();
-    let (mut diff, mut blob) = (sha2::Sha256::new(), sha2::Sha256::new());
-    let (mut unpacked, mut size) = (0, 0);
     let compression = options.compression;
     let mut blocks =
-        Blocks::new(compression, options.effective_level(), options.effective_threads());
-    let mut give = |bytes: &[u8]| {
-        blob.update(bytes);
-        size += bytes.len() as u64;
-        temporary.write_all(bytes)
-    };
-    // Headers and short files are gathered, so that none is a call of its own.
-    let mut gathered = Vec::with_capacity(GATHER);
-    let mut flush = |gathered: &mut Vec<u8>, blocks: &mut Blocks| {
-        diff.update(&*gathered);
-        unpacked += gathered.len() as u64;
-        let put = blocks.put(gathered, &mut give).map_err(LayerError::io(&path));
-        gathered.clear();
-        put
-    };
-    archive(&entries, options.timestamp, |piece| {
-        gathered.extend_from_slice(piece);
-        if gathered.len() < GATHER { Ok(()) } else { flush(&mut gathered, &mut blocks) }
-    })?;
-    flush(&mut gathered, &mut blocks)?;
-    blocks.finish(&mut give).map_err(LayerError::io(&path))?;
-    let diff_id = Digest::from_hasher(diff);
-    let digest = Digest::from_hasher(blob);
+        Blocks::new(&path, compression, options.effective_level(), options.effective_threads());
+    let mut out = Written::new(&mut temporary);
+    archive(&entries, options.timestamp, &mut Compressed { blocks: &mut blocks, out: &mut out })?;
+    blocks.finish(&mut out)?;
+    let Written { diff, unpacked, blob, size, .. } = out;
+    let (diff_id, digest) = (Digest::from_hasher(diff), Digest::from_hasher(blob));
     Ok((temporary, WrittenLayer { digest, size, compression, diff_id, unpacked }))
 }
 
-/// How much is gathered, in bytes.
-const GATHER: usize = 128 << 10;
+/// An archive on its way through compression.
+struct Compressed<'a, 'b> {
+    blocks: &'a mut Blocks,
+    out: &'a mut Written<'b>,
+}
+
+impl Archive for Compressed<'_, '_> {
+    fn bytes(&mut self, bytes: &[u8]) -> Result<(), LayerError> {
+        self.blocks.put(bytes, self.out)
+    }
+
+    fn content(&mut self, entry: &str, content: &Content) -> Result<(), LayerError> {
+        self.blocks.put_content(entry, content, self.out)
+    }
+}
+
+/// A blob that is being written, and what is known of it.
+struct Written<'a> {
+    file: &'a mut NamedTempFile,
+    diff: sha2::Sha256,
+    unpacked: u64,
+    blob: sha2::Sha256,
+    size: u64,
+}
+
+impl<'a> Written<'a> {
+    fn new(file: &'a mut NamedTempFile) -> Self {
+        let (diff, blob) = (sha2::Sha256::new(), sha2::Sha256::new());
+        Self { file, diff, unpacked: 0, blob, size: 0 }
+    }
+}
+
+impl Output for Written<'_> {
+    fn archived(&mut self, bytes: &[u8]) {
+        self.diff.update(bytes);
+        self.unpacked += bytes.len() as u64;
+    }
+
+    fn packed(&mut self, bytes: &[u8]) -> Result<(), LayerError> {
+        self.blob.update(bytes);
+        self.size += bytes.len() as u64;
+        let path = self.file.path().to_owned();
+        self.file.write_all(bytes).map_err(LayerError::io(path))
+    }
+}
 
 /// A file in `folder` that vanishes unless it is kept, readable as any other file.
 pub(super) fn temporary(folder: &Path) -> Result<NamedTempFile, LayerError> {

@@ -80,7 +80,7 @@ pub fn open(path: &Path, expected: &Expected) -> Result<Wheel, WheelError> {
         reason,
     })?;
     drop(by_name);
-    let members = recorded(wheel, path, &dist_info, &mut archive, files, lines)?;
+    let members = recorded(expected, path, &dist_info, &mut archive, files, lines)?;
     Ok(Wheel {
         path: path.to_owned(),
         expected: expected.clone(),
@@ -229,7 +229,7 @@ fn wheel_headers(wheel: &str, text: &str) -> Result<(bool, Vec<String>), WheelEr
 
 /// The members with the hashes that `RECORD` has for them.
 fn recorded(
-    wheel: &str,
+    expected: &Expected,
     path: &Path,
     dist_info: &str,
     archive: &mut Archive,
@@ -237,7 +237,7 @@ fn recorded(
     mut lines: BTreeMap<String, Line>,
 ) -> Result<Vec<Member>, WheelError> {
     let wrong = |file: &str, reason: String| WheelError::Record {
-        wheel: wheel.to_owned(),
+        wheel: expected.filename.clone(),
         file: file.to_owned(),
         reason,
     };
@@ -268,6 +268,7 @@ fn recorded(
         };
         let content = Content::Member {
             archive: path.to_owned(),
+            archive_sha256: Some(expected.sha256),
             name: file.name.clone(),
             offset: file.offset,
             stored: file.stored,
