@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -35,6 +36,8 @@ pub struct ImageSettings {
     /// The path that answers 2xx or 3xx while the service is well. Empty: there is none to ask, and
     /// the image has no health check.
     pub health_path: Option<String>,
+    /// From one check to the next, in seconds; 30.
+    pub health_interval_seconds: Option<NonZeroU32>,
     /// Whom the service runs as, in numbers: `UID` or `UID:GID`, neither of them root's.
     pub user: Option<RunAs>,
     /// The folder that the application is in, and starts in; `/app`.

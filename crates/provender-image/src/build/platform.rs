@@ -102,7 +102,10 @@ fn options_of(
 ) -> HardenOptions {
     let runtime = request.runtime;
     let health = match (&runtime.health_path, runtime.port) {
-        (Some(path), Some(port)) => Some(Health::of(health_command(port, path, &facts.executable))),
+        (Some(path), Some(port)) => {
+            let command = health_command(port, path, &facts.executable);
+            Some(Health::of(command, runtime.health_interval))
+        }
         _ => None,
     };
     let mut labels: BTreeMap<String, String> = request.facts.labels();

@@ -1,5 +1,7 @@
 //! `compose.yaml`: the service with as little power as it needs (compose-spec).
 
+use std::time::Duration;
+
 use super::{
     Facts, HEALTH_INTERVAL, HEALTH_RETRIES, HEALTH_START_PERIOD, HEALTH_TIMEOUT, health_command,
     quote,
@@ -86,7 +88,7 @@ fn service(facts: &Facts<'_>, database: Option<&Postgresql>) -> String {
     if let (Some(port), Some(path)) = (runtime.port, &runtime.health_path) {
         let mut test = vec!["CMD".to_owned()];
         test.extend(health_command(port, path, PYTHON));
-        text.push_str(&health(&test, HEALTH_START_PERIOD.as_secs()));
+        text.push_str(&health(&test, runtime.health_interval, HEALTH_START_PERIOD));
     }
     text.push_str("    networks:\n      - front\n");
     if let Some(database) = database {
@@ -149,7 +151,7 @@ fn postgresql(database: &Postgresql) -> String {
         user = quote::yaml(user),
         database = quote::yaml(database),
         limits = limits("1.0", "1G", 512),
-        health = health(&test, 60),
+        health = health(&test, HEALTH_INTERVAL, Duration::from_secs(60)),
     )
 }
 
@@ -165,16 +167,18 @@ fn limits(cpus: &str, memory: &str, pids: u32) -> String {
     )
 }
 
-/// A health check; how long failures do not count after the start, in seconds.
-fn health(test: &[String], start: u64) -> String {
+/// A health check: its program, the time from one to the next, and how long failures do not count
+/// after the start.
+fn health(test: &[String], interval: Duration, start: Duration) -> String {
     let mut text = "    healthcheck:\n      test:\n".to_owned();
     for word in test {
         text.push_str(&format!("        - {}\n", quote::yaml(word)));
     }
     text.push_str(&format!(
-        "      interval: {}s\n      timeout: {}s\n      start_period: {start}s\n      retries: {HEALTH_RETRIES}\n",
-        HEALTH_INTERVAL.as_secs(),
+        "      interval: {}s\n      timeout: {}s\n      start_period: {}s\n      retries: {HEALTH_RETRIES}\n",
+        interval.as_secs(),
         HEALTH_TIMEOUT.as_secs(),
+        start.as_secs(),
     ));
     text
 }

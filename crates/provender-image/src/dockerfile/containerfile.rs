@@ -2,8 +2,8 @@
 //! frontend.
 
 use super::{
-    BUILD_CONSTRAINTS, Facts, HEALTH_INTERVAL, HEALTH_RETRIES, HEALTH_START_PERIOD, HEALTH_TIMEOUT,
-    health_command, quote,
+    BUILD_CONSTRAINTS, Facts, HEALTH_RETRIES, HEALTH_START_PERIOD, HEALTH_TIMEOUT, health_command,
+    quote,
 };
 use crate::service::PYTHON;
 
@@ -193,7 +193,7 @@ COPY --from=application {workdir}/ {workdir}/
     match (&runtime.health_path, runtime.port) {
         (Some(path), Some(port)) => text.push_str(&format!(
             "HEALTHCHECK --interval={}s --timeout={}s --start-period={}s --retries={} \\\n    CMD {}\n",
-            HEALTH_INTERVAL.as_secs(),
+            runtime.health_interval.as_secs(),
             HEALTH_TIMEOUT.as_secs(),
             HEALTH_START_PERIOD.as_secs(),
             HEALTH_RETRIES,

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::environment::{Dropped, merged};
 use super::labels;
 use crate::config::{ContainerConfig, HealthCheck, History, RootFs};
-use crate::dockerfile::{HEALTH_INTERVAL, HEALTH_RETRIES, HEALTH_START_PERIOD, HEALTH_TIMEOUT};
+use crate::dockerfile::{HEALTH_RETRIES, HEALTH_START_PERIOD, HEALTH_TIMEOUT};
 use crate::{Digest, ImageConfig};
 
 /// How a container is run, and what was laid over the base.
@@ -56,10 +56,10 @@ pub struct Health {
 
 impl Health {
     /// The check that the equivalent Dockerfile has as well.
-    pub fn of(command: Vec<String>) -> Self {
+    pub fn of(command: Vec<String>, interval: Duration) -> Self {
         Self {
             command,
-            interval: HEALTH_INTERVAL,
+            interval,
             timeout: HEALTH_TIMEOUT,
             start_period: HEALTH_START_PERIOD,
             retries: HEALTH_RETRIES,
@@ -209,7 +209,10 @@ mod tests {
             cmd: Vec::new(),
             env: BTreeMap::from([("PYTHONUNBUFFERED".to_owned(), "1".to_owned())]),
             port: Some(8000),
-            health: Some(Health::of(text(&["/usr/bin/python3", "-c", "check"]))),
+            health: Some(Health::of(
+                text(&["/usr/bin/python3", "-c", "check"]),
+                Duration::from_secs(30),
+            )),
             stop_signal: "SIGTERM".to_owned(),
             labels: BTreeMap::from([("a".to_owned(), "b".to_owned())]),
             created: "2026-01-02T03:04:05Z".parse().unwrap(),

@@ -1,8 +1,10 @@
 //! How a service runs in a container: what `[image]` says, else what its sources say.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::{Application, Interface, LockFacts, Service};
+use crate::dockerfile::HEALTH_INTERVAL;
 use crate::settings::{ImageSettings, RunAs};
 
 /// The interpreter's name, which images of python.org and of Debian both have on their `PATH`.
@@ -23,6 +25,8 @@ pub struct Runtime {
     pub port: Option<u16>,
     /// The path that says whether it is well; none where there is none to ask.
     pub health_path: Option<String>,
+    /// From one time that it is asked to the next.
+    pub health_interval: Duration,
     /// Whom it runs as.
     pub user: RunAs,
     /// The folder that it starts in.
@@ -100,6 +104,9 @@ impl Runtime {
         if health_path.is_some() && port.is_none() {
             refuse("port", "0", false, "is no port to ask on")?;
         }
+        let seconds = settings.health_interval_seconds;
+        let health_interval =
+            seconds.map_or(HEALTH_INTERVAL, |seconds| Duration::from_secs(seconds.get().into()));
         let workdir = settings.workdir.clone().unwrap_or_else(|| WORKDIR.to_owned());
         refuse("workdir", &workdir, is_folder(&workdir), "is no folder such as /app")?;
         let mut env = BTreeMap::from([
@@ -128,6 +135,7 @@ impl Runtime {
             entrypoint,
             port,
             health_path,
+            health_interval,
             user: settings.user.unwrap_or_default(),
             workdir,
             env,
@@ -286,7 +294,7 @@ mod tests {
     #[test]
     fn settings_win() {
         let settings: ImageSettings = toml::from_str(
-            "entrypoint = ['/bin/serve']\nport = 9000\nhealth-path = '/up'\nuser = '2000'\n\
+            "entrypoint = ['/bin/serve']\nport = 9000\nhealth-path = '/up'\nhealth-interval-seconds = 5\nuser = '2000'\n\
              workdir = '/srv/shop'\ninclude = ['shop', 'data/rates.csv']\nenv = { PYTHONUNBUFFERED = '0' }\n",
         )
         .unwrap();
@@ -299,6 +307,7 @@ mod tests {
         assert_eq!(runtime.entrypoint, ["/bin/serve"]);
         assert_eq!(runtime.port, Some(9000));
         assert_eq!(runtime.health_path.as_deref(), Some("/up"));
+        assert_eq!(runtime.health_interval, Duration::from_secs(5));
         assert_eq!(runtime.user.to_string(), "2000:2000");
         assert_eq!(runtime.sources, ["data/rates.csv", "shop"]);
         assert_eq!(runtime.env["PYTHONUNBUFFERED"], "0");

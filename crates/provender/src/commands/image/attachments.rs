@@ -164,6 +164,7 @@ impl About<'_> {
             ("entrypoint".to_owned(), json!(runtime.entrypoint)),
             ("env".to_owned(), json!(runtime.env)),
             ("format".to_owned(), json!(self.format)),
+            ("health_interval_seconds".to_owned(), json!(runtime.health_interval.as_secs())),
             ("health_path".to_owned(), json!(runtime.health_path)),
             ("labels".to_owned(), json!(self.image.labels)),
             ("port".to_owned(), json!(runtime.port)),
