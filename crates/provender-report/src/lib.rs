@@ -18,6 +18,7 @@ pub mod json;
 pub mod reports;
 pub mod sarif;
 pub mod sbom;
+pub mod scan;
 pub mod secure;
 pub mod stock;
 
@@ -31,6 +32,7 @@ mod wrap;
 pub use audit::{AuditReport, ReportFormat};
 pub use changes::{Change, Kept};
 pub use sbom::SbomInput;
+pub use scan::ScanReport;
 pub use secure::SecureReport;
 pub use style::Style;
 pub use wording::size;

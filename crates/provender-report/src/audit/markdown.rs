@@ -19,13 +19,11 @@ pub(super) fn render(report: &AuditReport<'_>) -> String {
             ["severity", "project", "version", "advisory", "fixed in", "where", "summary"];
         section(&mut out, title, columns, findings.iter().map(|found| finding(found)));
     }
-    let columns = ["advisory", "project", "reason", "owner", "until"];
-    section(&mut out, "Accepted risks", columns, sections.accepted.iter().map(|w| waiver(w)));
+    section(&mut out, "Accepted risks", WAIVER, sections.accepted.iter().map(|w| waiver(w)));
     let columns = ["requirement", "why", "where"];
     section(&mut out, "Not audited", columns, sections.not_audited.iter().map(|o| not_audited(o)));
     section(&mut out, "Diagnostics", DIAGNOSTIC, audit.diagnostics.iter().map(diagnostic));
-    let columns = ["source", "records", "newest", "fetched"];
-    section(&mut out, "Advisory data", columns, sources(&audit.advisories));
+    section(&mut out, "Advisory data", SOURCE, sources(&audit.advisories));
     out.push_str(&format!("\nDigest of the advisory data: `{}`\n", audit.advisories.digest));
     out
 }
@@ -47,7 +45,11 @@ fn finding(finding: &Finding) -> [String; 7] {
     ]
 }
 
-fn waiver(waiver: &Waiver) -> [String; 5] {
+/// The columns of [`waiver`].
+pub(crate) const WAIVER: [&str; 5] = ["advisory", "project", "reason", "owner", "until"];
+
+/// A waiver as a row of a table.
+pub(crate) fn waiver(waiver: &Waiver) -> [String; 5] {
     [
         escaped(&waiver.id),
         escaped(&waiver.project),
@@ -61,7 +63,11 @@ fn not_audited(other: &NotAudited) -> [String; 3] {
     [escaped(sections::requirement(other)), escaped(other.reason), escaped(&other.place)]
 }
 
-fn sources(stamp: &AdvisoryStamp) -> impl Iterator<Item = [String; 4]> {
+/// The columns of [`sources`].
+pub(crate) const SOURCE: [&str; 4] = ["source", "records", "newest", "fetched"];
+
+/// Each source as a row of a table.
+pub(crate) fn sources(stamp: &AdvisoryStamp) -> impl Iterator<Item = [String; 4]> {
     stamp.sources.iter().map(|source| {
         [
             escaped(&source.name),

@@ -1,11 +1,11 @@
 //! The answer of an audit: a table for a terminal, text, Markdown and JSON.
 
 pub(crate) mod json;
-mod markdown;
+pub(crate) mod markdown;
 pub(crate) mod sections;
 pub(crate) mod summary;
 pub(crate) mod table;
-mod text;
+pub(crate) mod text;
 
 use std::fmt;
 use std::str::FromStr;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use provender_core::Severity;
-use provender_core::audit::{AdvisoryStamp, Finding, SourceStamp};
+use provender_core::audit::{AdvisoryStamp, SourceStamp};
 
 use super::AuditReport;
 use super::sections::Sections;
@@ -61,8 +61,10 @@ fn headline(report: &AuditReport<'_>, sections: &Sections<'_>) -> String {
     if !sections.counting.is_empty() {
         let findings = &sections.counting;
         let projects: BTreeSet<_> = findings.iter().map(|f| &f.component.project).collect();
-        let (findings, severities) =
-            (counted(findings.len() as u64, "finding"), severities(findings));
+        let (findings, severities) = (
+            counted(findings.len() as u64, "finding"),
+            severities(findings.iter().map(|f| f.severity)),
+        );
         return format!(
             "{findings} on {} ({severities})",
             counted(projects.len() as u64, "project")
@@ -84,11 +86,12 @@ fn headline(report: &AuditReport<'_>, sections: &Sections<'_>) -> String {
 }
 
 /// How many findings there are of each severity, worst first.
-fn severities(findings: &[&Finding]) -> String {
+pub(crate) fn severities(findings: impl Iterator<Item = Severity>) -> String {
     use Severity::*;
+    let findings: Vec<Severity> = findings.collect();
     [Critical, High, Unknown, Medium, Low, None]
         .into_iter()
-        .map(|severity| (findings.iter().filter(|f| f.severity == severity).count(), severity))
+        .map(|severity| (findings.iter().filter(|found| **found == severity).count(), severity))
         .filter(|(count, _)| *count > 0)
         .map(|(count, severity)| format!("{count} {severity}"))
         .collect::<Vec<_>>()

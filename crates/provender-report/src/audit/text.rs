@@ -47,12 +47,13 @@ fn not_audited(other: &NotAudited) -> String {
     block(&sections::requirement(other), &fields)
 }
 
-fn accepted(waiver: &Waiver) -> (&'static str, String) {
+pub(crate) fn accepted(waiver: &Waiver) -> (&'static str, String) {
     let Waiver { reason, owner, until, .. } = waiver;
     ("accepted", format!("{reason} ({owner}, until {until})"))
 }
 
-fn block(title: &str, fields: &[(&str, String)]) -> String {
+/// A title, and a line below it for each field.
+pub(crate) fn block(title: &str, fields: &[(&str, String)]) -> String {
     let fields = fields.iter().map(|(label, value)| format!("  {label}: {}\n", line(value)));
     format!("{}\n{}", line(title), fields.collect::<String>())
 }

@@ -6,10 +6,11 @@ use provender_report::{ReportFormat, Style, diagnostics};
 
 use crate::sample::{self, render, wide};
 
-const HOSTILE: &str = "x\u{1b}[2J\u{1b}]0;t\u{7}\r\u{8}\u{9b}31m\u{202e}y\u{7f}\u{2066}\nz";
+pub(crate) const HOSTILE: &str =
+    "x\u{1b}[2J\u{1b}]0;t\u{7}\r\u{8}\u{9b}31m\u{202e}y\u{7f}\u{2066}\nz";
 
 /// Whether only line feeds are left of what terminals obey.
-fn is_harmless(text: &str) -> bool {
+pub(crate) fn is_harmless(text: &str) -> bool {
     !text.contains(|c: char| {
         (c.is_control() && c != '\n')
             || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

@@ -14,5 +14,6 @@ mod hostile;
 mod sample;
 mod sarif;
 mod sbom;
+mod scan;
 mod secure;
 mod stock;

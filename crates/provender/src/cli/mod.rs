@@ -144,9 +144,9 @@ pub(crate) enum Format {
     Human,
     /// One JSON document with a versioned schema
     Json,
-    /// Plain text of a stable form (audit, secure)
+    /// Plain text of a stable form (audit, secure, image scan)
     Text,
-    /// Markdown (audit, secure)
+    /// Markdown (audit, secure, image scan)
     Markdown,
     /// SARIF 2.1.0 (doctor, lint)
     Sarif,

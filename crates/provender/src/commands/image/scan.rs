@@ -2,6 +2,7 @@
 
 mod data;
 mod document;
+mod report;
 mod text;
 
 use std::path::Path;
@@ -42,6 +43,15 @@ pub(crate) fn run(
     match output.format {
         Format::Json => {
             output.result(&json(&document::document(&scanned, &snapshot, &notes))?)?;
+        }
+        Format::Text | Format::Markdown => {
+            let facts = report::Facts::of(&scanned.seen, snapshot.stamp());
+            let report = report::report(&scanned, &facts, &notes, threshold);
+            let text = match output.format {
+                Format::Text => report.text(),
+                _ => report.markdown(),
+            };
+            output.result(&text)?;
         }
         _ => {
             output.diagnostics(&notes);

@@ -52,6 +52,21 @@ fn a_waiver_accepts_a_finding() {
 }
 
 #[test]
+fn a_scan_can_be_kept_as_text_and_as_markdown() {
+    let service =
+        with_advisories([osv("X-1", "lib").introduced("0").fixed("1.0.1").severity("HIGH")]);
+    let text = service.project.run("image scan image.tar --format text").exits(1);
+    assert!(text.stdout.starts_with("lib 1.0.0\n  severity: high\n  ids: X-1\n"), "{text}");
+    assert!(text.stdout.contains("\n  what to do: fixed by your lock: "), "{text}");
+    assert!(text.stdout.contains("\n1 finding (1 high); 1 not compared; "), "{text}");
+    assert!(text.stdout.contains("\nimage: image.tar\nimage digest: sha256:"), "{text}");
+    let markdown = service.project.run("image scan image.tar --format markdown").exits(1);
+    assert!(markdown.stdout.starts_with("## Image\n\n1 finding (1 high); "), "{markdown}");
+    assert!(markdown.stdout.contains("\n| high | lib | 1.0.0 | X-1 | 1.0.1 | "), "{markdown}");
+    assert!(markdown.stdout.contains("### Not compared\n"), "{markdown}");
+}
+
+#[test]
 fn without_advisory_data_there_is_no_answer() {
     let service = Service::new();
     service.build("-o oci-archive:image.tar --tag app:1").exits(0);

@@ -19,7 +19,7 @@ pub(super) struct Group<'a> {
     /// What the package is a part of.
     pub(super) inside: Option<&'a str>,
     /// The title, which says what to do.
-    title: String,
+    pub(super) title: String,
 }
 
 pub(super) fn text(scanned: &Scanned) -> String {
