@@ -41,6 +41,7 @@ use repository::Host;
 pub use credential::{RegistryCredential, RegistrySecret};
 pub use error::RegistryError;
 pub use folder::BlobFolder;
+pub use pull::pulled;
 pub use push::{Moved, PushOptions, Pushed};
 pub use source::{BlobOpener, PushBlob, PushManifest, PushSource};
 

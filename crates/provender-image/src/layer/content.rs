@@ -91,8 +91,13 @@ impl Content {
     }
 
     /// Whether a stream that deflates these bytes is there, and is the same wherever the layer is made.
+    /// One that is longer than what it unpacks to is none to keep.
     pub(super) fn is_deflated(&self) -> bool {
-        matches!(self, Self::Member { deflated: true, archive_sha256: Some(_), .. })
+        matches!(
+            self,
+            Self::Member { deflated: true, archive_sha256: Some(_), stored, size, .. }
+                if stored <= size
+        )
     }
 
     /// As [`read`](Self::read), of what [is deflated](Self::is_deflated), with the stream besides.

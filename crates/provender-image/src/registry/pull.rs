@@ -63,6 +63,67 @@ impl Registry {
     }
 }
 
+/// The image that a reference with a digest names, if an earlier pull into the folder left all of it
+/// there: its digest says what it is, so that no registry has to be asked.
+pub fn pulled(reference: &Reference, platform: Option<&Platform>, from: &Path) -> Option<Image> {
+    let folder = BlobFolder::new(from);
+    let mut document = kept(&folder, reference, reference.digest?)?;
+    for _ in 0..DEEPEST {
+        if document.descriptor.media_type.is_manifest() {
+            break;
+        }
+        let index: Index = serde_json::from_slice(&document.bytes).ok()?;
+        document = kept(&folder, reference, choose(&index, platform).ok()?)?;
+    }
+    let manifest: Manifest = serde_json::from_slice(&document.bytes).ok()?;
+    let mut blobs = std::iter::once(&manifest.config).chain(&manifest.layers);
+    if !blobs.all(|blob| folder.holds_whole(blob)) {
+        return None;
+    }
+    let image = Image::read(document.descriptor, Arc::new(folder)).ok()?;
+    platform.is_none_or(|wanted| image.platform().serves(wanted)).then_some(image)
+}
+
+/// A manifest or an index that was kept.
+fn kept(folder: &BlobFolder, reference: &Reference, digest: Digest) -> Option<Document> {
+    let length = std::fs::metadata(folder.path(&digest)).ok()?.len();
+    if length > MAX_DOCUMENT {
+        return None;
+    }
+    let bytes = std::fs::read(folder.path(&digest)).ok()?;
+    if Digest::of(&bytes) != digest {
+        return None;
+    }
+    let media_type = kept_media_type(&bytes, reference).ok()??;
+    let descriptor = Descriptor::new(media_type, digest, bytes.len() as u64);
+    Some(Document { descriptor, bytes })
+}
+
+/// Which of an index's manifests is wanted; where none is, for which platforms there are some.
+fn choose(index: &Index, wanted: Option<&Platform>) -> Result<Digest, Vec<String>> {
+    let images: Vec<&Descriptor> = index
+        .manifests
+        .iter()
+        .filter(|entry| entry.media_type.is_manifest() || entry.media_type.is_index())
+        // What builders attach to their images stands there as for `unknown/unknown`.
+        .filter(|entry| entry.platform.as_ref().is_none_or(|of| of.os != "unknown"))
+        .collect();
+    let fitting = images.iter().find(|entry| match (&entry.platform, wanted) {
+        (Some(of), Some(wanted)) => of.serves(wanted),
+        _ => false,
+    });
+    match (fitting, wanted, images.as_slice()) {
+        (Some(entry), ..) => Ok(entry.digest),
+        (None, None, [only]) => Ok(only.digest),
+        // What its index does not say its configuration does.
+        (None, Some(_), [only]) if only.platform.is_none() => Ok(only.digest),
+        _ => {
+            let known = images.iter().filter_map(|entry| entry.platform.as_ref());
+            Err(known.map(Platform::to_string).collect())
+        }
+    }
+}
+
 struct Pull<'a> {
     repository: &'a Repository,
     folder: &'a BlobFolder,
@@ -89,7 +150,8 @@ impl Pull<'_> {
     /// A manifest or an index: the one that is kept where a digest names it, else the registry's,
     /// which is then kept.
     async fn document(&self, reference: &Reference) -> Result<Document, RegistryError> {
-        if let Some(document) = reference.digest.and_then(|digest| self.kept(reference, digest)) {
+        let digest = reference.digest;
+        if let Some(document) = digest.and_then(|digest| kept(self.folder, reference, digest)) {
             return Ok(document);
         }
         let document = self.repository.manifest(reference).await?;
@@ -101,43 +163,9 @@ impl Pull<'_> {
         Ok(document)
     }
 
-    fn kept(&self, reference: &Reference, digest: Digest) -> Option<Document> {
-        let length = std::fs::metadata(self.folder.path(&digest)).ok()?.len();
-        if length > MAX_DOCUMENT {
-            return None;
-        }
-        let bytes = std::fs::read(self.folder.path(&digest)).ok()?;
-        if Digest::of(&bytes) != digest {
-            return None;
-        }
-        let media_type = kept_media_type(&bytes, reference).ok()??;
-        let descriptor = Descriptor::new(media_type, digest, bytes.len() as u64);
-        Some(Document { descriptor, bytes })
-    }
-
     /// Which of an index's manifests is pulled.
     fn choose(&self, index: &Index) -> Result<Digest, RegistryError> {
-        let images: Vec<&Descriptor> = index
-            .manifests
-            .iter()
-            .filter(|entry| entry.media_type.is_manifest() || entry.media_type.is_index())
-            // What builders attach to their images stands there as for `unknown/unknown`.
-            .filter(|entry| entry.platform.as_ref().is_none_or(|of| of.os != "unknown"))
-            .collect();
-        let fitting = images.iter().find(|entry| match (&entry.platform, self.platform) {
-            (Some(of), Some(wanted)) => of.serves(wanted),
-            _ => false,
-        });
-        match (fitting, self.platform, images.as_slice()) {
-            (Some(entry), ..) => Ok(entry.digest),
-            (None, None, [only]) => Ok(only.digest),
-            // What its index does not say its configuration does.
-            (None, Some(_), [only]) if only.platform.is_none() => Ok(only.digest),
-            (None, wanted, _) => {
-                let known = images.iter().filter_map(|entry| entry.platform.as_ref());
-                Err(self.no_image(wanted, known.map(Platform::to_string).collect()))
-            }
-        }
+        choose(index, self.platform).map_err(|known| self.no_image(self.platform, known))
     }
 
     fn no_image(&self, wanted: Option<&Platform>, mut known: Vec<String>) -> RegistryError {

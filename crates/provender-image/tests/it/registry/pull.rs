@@ -2,8 +2,8 @@
 
 use std::io::Read as _;
 
-use provender_image::registry::{Event, RegistryError};
-use provender_image::{Descriptor, Digest, ImageError, MediaType, Platform};
+use provender_image::registry::{BlobFolder, Event, RegistryError, pulled};
+use provender_image::{Descriptor, Digest, ImageError, MediaType, Platform, Reference};
 use provender_test::{Fault, OciRegistry, Reply};
 use serde_json::json;
 
@@ -42,6 +42,32 @@ async fn what_is_there_already_is_not_fetched_again() {
     let by_digest = tagged.at(sample.root);
     client.pull(&by_digest, None, folder.path(), None).await.unwrap();
     assert_eq!(registry.http().requests().len(), 0);
+}
+
+#[tokio::test]
+async fn what_a_digest_names_is_there_without_a_registry() {
+    let registry = OciRegistry::start();
+    let sample = Sample::index(&["amd64", "arm64"]);
+    sample.put(&registry, "app", "1");
+    let folder = tempfile::tempdir().unwrap();
+    let tagged = reference(&registry, "app:1");
+    let (arm, intel) = (Some("linux/arm64".parse().unwrap()), Some(Platform::linux("amd64")));
+    let by_digest = tagged.at(sample.root);
+    assert!(pulled(&by_digest, arm.as_ref(), folder.path()).is_none(), "nothing was pulled yet");
+    let image = client().pull(&by_digest, arm.as_ref(), folder.path(), None).await.unwrap();
+    drop(registry);
+    let there = |reference: &Reference, platform: &Option<Platform>| {
+        pulled(reference, platform.as_ref(), folder.path()).map(|image| image.digest())
+    };
+    assert_eq!(there(&by_digest, &arm), Some(image.digest()));
+    assert_eq!(there(&by_digest, &intel), None, "of another platform only the index is there");
+    assert_eq!(there(&by_digest, &None), None, "it is not said which");
+    assert_eq!(there(&tagged, &arm), None, "a tag may name another one by now");
+    assert_eq!(there(&tagged.at(image.digest()), &None), Some(image.digest()));
+    assert_eq!(there(&tagged.at(image.digest()), &intel), None);
+    let layer = BlobFolder::new(folder.path()).path(&image.layers[0].descriptor.digest);
+    std::fs::write(&layer, "shorter").unwrap();
+    assert_eq!(there(&by_digest, &arm), None, "not all of it is there");
 }
 
 #[tokio::test]

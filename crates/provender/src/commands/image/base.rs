@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use provender_core::Diagnostic;
-use provender_image::registry::Registry;
+use provender_image::registry::{self, Registry};
 use provender_image::source::{self, WantedImage};
 use provender_image::{Image, Location, Platform};
 
@@ -35,12 +35,18 @@ pub(super) async fn open(
     match location {
         Location::Registry(reference) => {
             let into = pulled(settings);
+            if let Some(image) = registry::pulled(reference, platform, &into) {
+                return Ok(image);
+            }
             if settings.offline {
                 return Err(Diagnostic::error(
                     "image/offline",
                     format!("{reference} is in a registry, and no network may be asked"),
                 )
-                .hint("leave out --offline, or name a layout or an archive of the image")
+                .hint(
+                    "leave out --offline, or name a layout or an archive of the image; one that is named by \
+                     its digest is kept when it was pulled once",
+                )
                 .decided_by("--offline"));
             }
             make(&into)?;

@@ -162,6 +162,22 @@ fn no_registry_is_asked_offline() {
     }
 }
 
+#[test]
+fn a_base_that_was_pulled_by_its_digest_is_not_asked_for_again() {
+    let (service, registry) = (Service::new(), OciRegistry::start());
+    let name = format!("{}/team/app:1", registry.name());
+    let digest = service.built(&format!("--tag {name}")).digest();
+    let build = format!("image build --base {name}@{digest} -o oci:out --tag app:1");
+    service.project.run(&format!("{build} --offline")).exits(2);
+    let online = service.project.run(&build).exits(0);
+    registry.http().forget_requests();
+    for build in [build.clone(), format!("{build} --offline")] {
+        let again = service.project.run(&build).exits(0);
+        assert_eq!(again.stdout.lines().last(), online.stdout.lines().last());
+        assert_eq!(registry.http().requests().len(), 0, "{build}");
+    }
+}
+
 /// Debian's registry, in a folder of its own. It ends when dropped.
 struct DockerRegistry {
     folder: TempDir,
