@@ -18,14 +18,14 @@ use crate::layer::{Content, Entry, EntryKind};
 pub const MAX_FILE: u64 = 4 << 20;
 
 /// Where Debian's and Alpine's `update-ca-certificates` look for certificates.
-const ANCHORS: &str = "usr/local/share/ca-certificates";
+pub(crate) const ANCHORS: &str = "usr/local/share/ca-certificates";
 
 /// Where Fedora's and Red Hat's `update-ca-trust` does, and the folder in which they have everything.
-const PKI_ANCHORS: &str = "etc/pki/ca-trust/source/anchors";
-const PKI: &str = "/etc/pki/";
+pub(crate) const PKI_ANCHORS: &str = "etc/pki/ca-trust/source/anchors";
+pub(crate) const PKI: &str = "/etc/pki/";
 
 /// The bundle where the base has none: where most programs look for it.
-const BUNDLE: &str = "etc/ssl/certs/ca-certificates.crt";
+pub(crate) const BUNDLE: &str = "etc/ssl/certs/ca-certificates.crt";
 
 /// What names the bundle to programs that do not look there: OpenSSL as Debian builds it, and with it
 /// Python's `ssl`, reads a folder of hashed names; requests and what vendors it have a bundle of
@@ -111,15 +111,23 @@ impl Certificates {
     /// What its certificates are called in the image: `NAME.crt`, or `NAME-1.crt` and so on, for tools
     /// that make bundles expect one in each file.
     fn files(&self) -> impl Iterator<Item = (String, String)> {
+        (1..).zip(&self.certificates).map(|(number, der)| {
+            let number = if self.is_several() { format!("-{number}") } else { String::new() };
+            (format!("{}{number}.crt", self.stem()), pem(der))
+        })
+    }
+
+    /// Whether there is more than one in the file.
+    pub(crate) fn is_several(&self) -> bool {
+        self.certificates.len() > 1
+    }
+
+    /// What the names of its files in the image begin with.
+    pub(crate) fn stem(&self) -> String {
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         let stem = self.name.rsplit_once('.').map_or(&*self.name, |(stem, _)| stem);
         let stem: String = stem.chars().map(|c| if plain(c) { c } else { '_' }).collect();
-        let stem = stem.trim_start_matches('.').to_owned();
-        let several = self.certificates.len() > 1;
-        (1..).zip(&self.certificates).map(move |(number, der)| {
-            let number = if several { format!("-{number}") } else { String::new() };
-            (format!("{stem}{number}.crt"), pem(der))
-        })
+        stem.trim_start_matches('.').to_owned()
     }
 }
 
@@ -152,6 +160,27 @@ impl Places {
     }
 }
 
+/// Each certificate with the name of its file in an image.
+///
+/// # Errors
+///
+/// Two files of one name.
+pub(crate) fn files<'a>(
+    added: impl IntoIterator<Item = &'a Certificates>,
+) -> Result<Vec<(String, String)>, CertificatesError> {
+    let mut files: Vec<(String, String)> = Vec::new();
+    let mut names = BTreeSet::new();
+    for one in added {
+        for (name, text) in one.files() {
+            if !names.insert(name.clone()) {
+                return Err(CertificatesError::SameName(one.name.clone()));
+            }
+            files.push((name, text));
+        }
+    }
+    Ok(files)
+}
+
 /// The files that are laid over a base: each certificate by itself, and the base's bundles with all of
 /// them at their ends.
 ///
@@ -164,16 +193,10 @@ pub fn entries(
     base: &Base,
 ) -> Result<Vec<Entry>, CertificatesError> {
     let mut entries = Vec::new();
-    let mut names = BTreeSet::new();
     let mut all = String::new();
-    for one in added {
-        for (name, text) in one.files() {
-            all.push_str(&text);
-            entries.push(file(format!("{}/{name}", places.anchors), text.into_bytes()));
-            if !names.insert(name) {
-                return Err(CertificatesError::SameName(one.name.clone()));
-            }
-        }
+    for (name, text) in files(added)? {
+        all.push_str(&text);
+        entries.push(file(format!("{}/{name}", places.anchors), text.into_bytes()));
     }
     for path in &places.bundles {
         let own = base.tree.content(path);

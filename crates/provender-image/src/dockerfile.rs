@@ -3,6 +3,7 @@
 //!
 //! Everything is a function of the facts: the same facts give the same texts. Nothing is written.
 
+mod certificates;
 mod compose;
 mod containerfile;
 mod env_example;
@@ -17,6 +18,7 @@ pub use health::{
     HEALTH_INTERVAL, HEALTH_RETRIES, HEALTH_START_PERIOD, HEALTH_TIMEOUT, health_command,
 };
 
+use crate::certificates::{Certificates, CertificatesError};
 use crate::service::{LockFacts, Runtime, Service, Undecided};
 use crate::settings::ImageSettings;
 use crate::{Location, Reference};
@@ -28,6 +30,15 @@ pub struct EmittedFile {
     pub path: &'static str,
     /// What it holds.
     pub text: String,
+}
+
+/// A file with certificates that the image is to trust.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificatesFile {
+    /// Its path in the project's folder, with `/` between its parts.
+    pub path: String,
+    /// What is in it.
+    pub certificates: Certificates,
 }
 
 /// Why there are no such files for a project.
@@ -55,6 +66,9 @@ pub enum EmitError {
         /// The image.
         reference: String,
     },
+    /// Certificates that an image cannot have beside each other.
+    #[error(transparent)]
+    Certificates(#[from] CertificatesError),
     /// A lock that pip does not read.
     #[error("pip reads no lock such as {file}")]
     LockFormat {
@@ -75,6 +89,7 @@ impl EmitError {
                 "push the image to a registry and name it there; `provender image build` takes it as it is"
             }
             Self::NoDigest { .. } => "add the digest: HOST/REPOSITORY:TAG@sha256:DIGEST",
+            Self::Certificates(_) => "give each file of certificates a name of its own",
             Self::LockFormat { .. } => {
                 "write a lock that pip reads: `provender lock -o constraints.txt`"
             }
@@ -87,6 +102,7 @@ struct Facts<'a> {
     service: &'a Service,
     settings: &'a ImageSettings,
     lock: &'a LockFacts,
+    certificates: &'a [CertificatesFile],
     runtime: Runtime,
     base: &'a Reference,
     /// Where it is another one than the base.
@@ -94,7 +110,8 @@ struct Facts<'a> {
 }
 
 /// The files: `Dockerfile`, `.dockerignore`, `compose.yaml`, `.env.example`, `Makefile`, and
-/// `build-constraints.txt` where wheels are made of sdists.
+/// `build-constraints.txt` where wheels are made of sdists. `certificates` are those that the settings
+/// name, in their order.
 ///
 /// # Errors
 ///
@@ -104,6 +121,7 @@ pub fn emit(
     service: &Service,
     settings: &ImageSettings,
     lock: &LockFacts,
+    certificates: &[CertificatesFile],
 ) -> Result<Vec<EmittedFile>, EmitError> {
     if !lock.file.ends_with(".txt") || !quote::is_plain(&lock.file) {
         return Err(EmitError::LockFormat { file: lock.file.clone() });
@@ -122,6 +140,11 @@ pub fn emit(
         let fits = quote::is_plain(&tag.replace(':', ""));
         crate::service::refuse("tags", tag, fits, "is no name of an image")?;
     }
+    for CertificatesFile { path, .. } in certificates {
+        let reason = "is no path that a Dockerfile can name";
+        crate::service::refuse("ca-certificates", path, quote::is_plain(path), reason)?;
+    }
+    crate::certificates::files(certificates.iter().map(|file| &file.certificates))?;
     for path in &mut runtime.sources {
         // Found folders end in `/`; for those of `include` nothing is known but their names.
         *path = path.trim_end_matches('/').to_owned();
@@ -130,6 +153,7 @@ pub fn emit(
         service,
         settings,
         lock,
+        certificates,
         runtime,
         base,
         builder: builder.filter(|builder| *builder != base),

@@ -2,19 +2,26 @@
 //! frontend.
 
 use super::{
-    BUILD_CONSTRAINTS, Facts, HEALTH_RETRIES, HEALTH_START_PERIOD, HEALTH_TIMEOUT, health_command,
-    quote,
+    BUILD_CONSTRAINTS, Facts, HEALTH_RETRIES, HEALTH_START_PERIOD, HEALTH_TIMEOUT, certificates,
+    health_command, quote,
 };
+use crate::certificates::VARIABLES;
 use crate::service::PYTHON;
+use crate::settings::Bytecode;
 
 /// What every use of pip has.
 const PIP: &str = "python3 -m pip --disable-pip-version-check";
+
+/// Compiles modules so that nobody compares them with their sources (PEP 552). It ends with 1 where
+/// there are sources of other languages among them, such as templates, and goes on behind them.
+const COMPILE: &str = "python3 -m compileall -q --invalidation-mode unchecked-hash";
 
 pub(super) fn render(facts: &Facts<'_>) -> String {
     let mut text = head(facts);
     if !facts.lock.projects.is_empty() {
         text.push_str(&wheels(facts));
     }
+    text.push_str(&certificates::stage(facts));
     text.push_str(&installed(facts));
     text.push_str(&application(facts));
     text.push_str(&image(facts));
@@ -41,13 +48,14 @@ fn head(facts: &Facts<'_>) -> String {
 ARG BASE={base}
 # Where wheels are made: an image that runs as root, with pip and the base's Python{python}.
 ARG BUILDER={builder}
-
+{bundle}
 # Stays empty unless a build is given a CA: --build-context provender-ca=DIR
 FROM scratch AS provender-ca
 
 FROM ${{BASE}} AS base
 ",
         base = facts.base,
+        bundle = certificates::argument(facts),
     )
 }
 
@@ -149,6 +157,18 @@ RUN --mount=type=bind,source={lock},target=/run/lock/{lock} \\
         install --no-index --find-links=/run/wheels{hashes} --no-deps \\
         --ignore-installed --no-compile --no-warn-script-location \\
         --root=/installed -r {requirements}
+{compile}",
+        compile = if facts.compiles() { compile_installed() } else { String::new() },
+    )
+}
+
+/// What Python imports of the wheels, compiled under the names that it has in the image.
+fn compile_installed() -> String {
+    format!(
+        "\
+RUN find /installed -type d '(' -name site-packages -o -name dist-packages ')' -prune \\
+        -exec {COMPILE} -s /installed -p / '{{}}' + \\
+    || [ $? -eq 1 ]
 "
     )
 }
@@ -167,7 +187,14 @@ WORKDIR {workdir}
         // A folder's content goes into a folder of that name, a file to that name.
         text.push_str(&format!("COPY {path} ./{path}\n"));
     }
-    text.push_str(&format!("RUN chmod -R u=rwX,go=rX {workdir}\n"));
+    let readable = format!("chmod -R u=rwX,go=rX {workdir}\n");
+    if facts.compiles() {
+        text.push_str(&format!(
+            "RUN set -eu; \\\n    {COMPILE} {workdir} || [ $? -eq 1 ]; \\\n    {readable}"
+        ));
+    } else {
+        text.push_str(&format!("RUN {readable}"));
+    }
     text
 }
 
@@ -179,12 +206,23 @@ fn image(facts: &Facts<'_>) -> String {
         "
 # The image: its {installed} change rarely, the application often.
 FROM base
-COPY --from=installed /installed/ /
+{certificates}COPY --from=installed /installed/ /
 COPY --from=application {workdir}/ {workdir}/
-"
+",
+        certificates = match facts.certificates {
+            [] => "",
+            _ => "ARG CA_BUNDLE\nCOPY --from=certificates /certificates/ /\n",
+        },
     );
     text.push_str(&assigned("LABEL", facts.settings.labels.iter()));
     text.push_str(&assigned("ENV", runtime.env.iter()));
+    if !facts.certificates.is_empty() {
+        let named = VARIABLES.iter().filter(|name| !runtime.env.contains_key(**name));
+        let named: Vec<_> = named.map(|name| format!("{name}=${{CA_BUNDLE}}")).collect();
+        if !named.is_empty() {
+            text.push_str(&format!("ENV {}\n", named.join(" \\\n    ")));
+        }
+    }
     text.push_str(&format!("WORKDIR {workdir}\nUSER {}\n", runtime.user));
     if let Some(port) = runtime.port {
         text.push_str(&format!("EXPOSE {port}\n"));
@@ -203,6 +241,13 @@ COPY --from=application {workdir}/ {workdir}/
     }
     text.push_str(&format!("ENTRYPOINT {}\n", quote::exec(&runtime.entrypoint)));
     text
+}
+
+impl Facts<'_> {
+    /// Whether the image is to hold bytecode.
+    fn compiles(&self) -> bool {
+        self.settings.bytecode == Bytecode::UncheckedHash
+    }
 }
 
 /// `LABEL` or `ENV` with all its pairs, one a line.

@@ -13,6 +13,7 @@ pub(super) fn render(facts: &Facts<'_>) -> String {
     if facts.pins_build() {
         taken.push(BUILD_CONSTRAINTS);
     }
+    taken.extend(facts.certificates.iter().map(|file| file.path.as_str()));
     taken.extend(facts.runtime.sources.iter().map(String::as_str));
     for path in taken {
         text.push_str(&format!("!{path}\n"));

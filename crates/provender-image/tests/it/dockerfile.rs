@@ -1,18 +1,20 @@
 //! The Dockerfile of the example and the files that go with it, as people and other programs read
 //! them.
 
-use std::collections::BTreeSet;
+mod tools;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use provender_core::lock::constraints;
-use provender_image::dockerfile::{EmitError, EmittedFile, emit};
+use provender_image::certificates::Certificates;
+use provender_image::dockerfile::{CertificatesFile, EmitError, EmittedFile, emit};
 use provender_image::service::{DefaultValue, Interface, LockFacts, Service, inspect};
-use provender_image::settings::ImageSettings;
+use provender_image::settings::{Bytecode, ImageSettings};
 use provender_lint::FileKind;
-use provender_test::left_out;
+use provender_test::Authority;
 
 /// The folder of what the emitted texts are compared with; they are written to it where
 /// `PROVENDER_TEST_BLESS` is set.
@@ -41,12 +43,24 @@ fn locked(project: &Path) -> LockFacts {
 
 fn of_example() -> Vec<EmittedFile> {
     let service = inspect(&example()).unwrap();
-    emit(&service, &settings(), &locked(&example())).unwrap()
+    emit(&service, &settings(), &locked(&example()), &[]).unwrap()
+}
+
+/// A file of the project with this many certificates, each of another authority.
+fn certificates(path: &str, number: usize) -> CertificatesFile {
+    let of = |number: usize| Authority::named(&format!("Authority {number}")).pem();
+    let text: String = (0..number).map(of).collect();
+    let name = path.rsplit('/').next().unwrap();
+    let certificates = Certificates::from_pem(name, text.as_bytes()).unwrap();
+    CertificatesFile { path: path.to_owned(), certificates }
 }
 
 fn text<'a>(files: &'a [EmittedFile], path: &str) -> &'a str {
     &files.iter().find(|file| file.path == path).unwrap().text
 }
+
+/// The cases of which all is asked that is asked of a Dockerfile.
+const CASES: [&str; 3] = ["trading-backend", "sdists", "asked-for"];
 
 /// Compares files with those of a case.
 fn compare(case: &str, files: &[EmittedFile]) {
@@ -133,8 +147,33 @@ psycopg==3.1.0 \\
          port = 9000\nworkdir = '/srv/shop'\nuser = '2000:3000'\nenv = {{ GREETING = 'a \"$b\" c' }}\n"
     ))
     .unwrap();
-    let files = emit(&inspect(project.path()).unwrap(), &settings, &lock).unwrap();
+    let files = emit(&inspect(project.path()).unwrap(), &settings, &lock, &[]).unwrap();
     compare("sdists", &files);
+}
+
+#[test]
+fn bytecode_and_certificates_are_made_where_they_are_asked_for() {
+    let settings = ImageSettings {
+        bytecode: Bytecode::UncheckedHash,
+        env: BTreeMap::from([("REQUESTS_CA_BUNDLE".to_owned(), "/run/ca.pem".to_owned())]),
+        ..settings()
+    };
+    let service = inspect(&example()).unwrap();
+    let given = [certificates("certs/corporate.pem", 1), certificates("certs/sites.pem", 2)];
+    let files = emit(&service, &settings, &locked(&example()), &given).unwrap();
+    compare("asked-for", &files);
+}
+
+#[test]
+fn certificates_have_names_of_their_own_and_paths_that_a_dockerfile_can_name() {
+    let service = inspect(&example()).unwrap();
+    let lock = locked(&example());
+    let refused = |given: &[CertificatesFile]| {
+        emit(&service, &settings(), &lock, given).unwrap_err().to_string()
+    };
+    let same = [certificates("a/corp.pem", 1), certificates("b/corp.pem", 1)];
+    assert!(refused(&same).contains("two files of certificates are called corp.pem"));
+    assert!(refused(&[certificates("a/corp ca.pem", 1)]).contains("ca-certificates"));
 }
 
 #[test]
@@ -149,7 +188,7 @@ fn the_same_project_gives_the_same_files_also_with_them_in_it() {
     }
     fs::copy(example().join("constraints.txt"), copy.join("constraints.txt")).unwrap();
     for _ in 0..2 {
-        let files = emit(&inspect(copy).unwrap(), &settings(), &locked(copy)).unwrap();
+        let files = emit(&inspect(copy).unwrap(), &settings(), &locked(copy), &[]).unwrap();
         assert_eq!(files, of_example());
         for file in &files {
             fs::write(copy.join(file.path), &file.text).unwrap();
@@ -178,7 +217,7 @@ fn an_env_example_that_is_there_is_completed_and_wins() {
     settings.health_path = Some(String::new());
     settings.entrypoint = vec!["python3".to_owned(), "main.py".to_owned()];
     let lock = LockFacts { file: "constraints.txt".to_owned(), ..LockFacts::default() };
-    let files = emit(&service, &settings, &lock).unwrap();
+    let files = emit(&service, &settings, &lock, &[]).unwrap();
     assert_eq!(
         text(&files, ".env.example"),
         "# Ours.\nA=one\n# B=\nPORT=7000\nOWN='z'\n\n# main.py\nC=y\n"
@@ -202,25 +241,26 @@ fn a_base_has_a_digest_and_is_in_a_registry() {
     let lock = locked(&example());
     let with = |base: &str| {
         let settings = ImageSettings { base: Some(base.parse().unwrap()), ..settings() };
-        emit(&service, &settings, &lock).unwrap_err()
+        emit(&service, &settings, &lock, &[]).unwrap_err()
     };
     assert!(matches!(with("registry.example/python:3.11"), EmitError::NoDigest { .. }));
     assert!(matches!(with("oci:base"), EmitError::NotInRegistry { .. }));
-    let none = emit(&service, &ImageSettings::default(), &lock).unwrap_err();
+    let none = emit(&service, &ImageSettings::default(), &lock, &[]).unwrap_err();
     assert!(matches!(none, EmitError::NoBase) && none.hint().contains("base = "));
     let pylock = LockFacts { file: "pylock.toml".to_owned(), ..lock };
-    assert!(matches!(emit(&service, &settings(), &pylock), Err(EmitError::LockFormat { .. })));
+    assert!(matches!(emit(&service, &settings(), &pylock, &[]), Err(EmitError::LockFormat { .. })));
     let silent = emit(
         &Service::default(),
         &settings(),
         &LockFacts { file: "a.txt".into(), ..LockFacts::default() },
+        &[],
     );
     assert!(silent.unwrap_err().hint().contains("health-path"));
 }
 
 #[test]
 fn our_linter_finds_nothing() {
-    for case in ["trading-backend", "sdists"] {
+    for case in CASES {
         let folder = expected(case);
         let mut files = Vec::new();
         for entry in fs::read_dir(&folder).unwrap().flatten() {
@@ -248,7 +288,7 @@ fn our_linter_finds_nothing() {
 
 #[test]
 fn the_dockerfiles_say_only_what_old_builders_understand() {
-    for case in ["trading-backend", "sdists"] {
+    for case in CASES {
         let text = fs::read_to_string(expected(case).join("Dockerfile")).unwrap();
         let file = provender_lint::read("Dockerfile", FileKind::Dockerfile, &text);
         let dockerfile = file.dockerfile.unwrap();
@@ -275,68 +315,6 @@ fn the_dockerfiles_say_only_what_old_builders_understand() {
     }
 }
 
-/// A program of others, in one of the folders of `PROVENDER_TEST_TOOLS`, in the tests' virtual
-/// environment or on the `PATH`.
-fn tool(name: &str) -> Option<PathBuf> {
-    let of = |variable: &str| std::env::var_os(variable).unwrap_or_default();
-    let (tools, path) = (of("PROVENDER_TEST_TOOLS"), of("PATH"));
-    let folders = std::env::split_paths(&tools)
-        .chain(provender_test::venv_dir().map(|dir| dir.join("bin")))
-        .chain(std::env::split_paths(&path))
-        .map(|folder| folder.join(name));
-    folders.into_iter().find(|program| program.is_file())
-}
-
-#[test]
-fn hadolint_finds_nothing() {
-    let Some(hadolint) = tool("hadolint") else {
-        return left_out("hadolint over the emitted Dockerfiles", "no hadolint is installed");
-    };
-    for case in ["trading-backend", "sdists"] {
-        let folder = tempfile::tempdir().unwrap();
-        let output = Command::new(&hadolint)
-            .args(["--no-color", "--failure-threshold", "style"])
-            .arg(expected(case).join("Dockerfile"))
-            .current_dir(folder.path())
-            .env_remove("HADOLINT_IGNORE")
-            .output()
-            .unwrap();
-        let told = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success() && told.trim().is_empty(), "{case}: {told}");
-    }
-}
-
-#[test]
-fn the_compose_file_is_yaml_that_says_what_it_should() {
-    let Some(python) = tool("python3") else {
-        return left_out("the compose file read by PyYAML", "no python3 is installed");
-    };
-    let path = expected("trading-backend").join("compose.yaml");
-    let program = "import json, sys, yaml; print(json.dumps(yaml.safe_load(open(sys.argv[1]))))";
-    let output = Command::new(python).args(["-c", program]).arg(&path).output().unwrap();
-    if !output.status.success() {
-        return left_out("the compose file read by PyYAML", "python3 has no PyYAML");
-    }
-    let read: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    let app = &read["services"]["app"];
-    assert_eq!(app["read_only"], true);
-    assert_eq!(app["user"], "10001:10001");
-    assert_eq!(app["cap_drop"], serde_json::json!(["ALL"]));
-    assert_eq!(app["security_opt"], serde_json::json!(["no-new-privileges:true"]));
-    assert_eq!(app["networks"], serde_json::json!(["front", "back"]));
-    assert_eq!(app["depends_on"]["db"]["condition"], "service_healthy");
-    assert_eq!(
-        app["environment"]["DATABASE_URL"],
-        "postgresql://trader:${POSTGRES_PASSWORD:?set it in .env}@db:5432/atp"
-    );
-    assert_eq!(app["healthcheck"]["test"][0], "CMD");
-    assert_eq!(app["deploy"]["resources"]["limits"]["pids"], 256);
-    let db = &read["services"]["db"];
-    assert_eq!(db["healthcheck"]["test"][1], "pg_isready");
-    assert_eq!(read["networks"]["back"]["internal"], true);
-    assert!(read["volumes"].as_object().unwrap().contains_key("database"));
-}
-
 #[test]
 fn every_setting_of_the_example_is_in_its_env_example_and_no_password() {
     let files = of_example();
@@ -348,84 +326,4 @@ fn every_setting_of_the_example_is_in_its_env_example_and_no_password() {
     for file in &files {
         assert!(!file.text.contains("traderpass"), "{}", file.path);
     }
-}
-
-#[test]
-fn make_gives_the_builder_what_it_is_given() {
-    let Some(make) = tool("make") else {
-        return left_out("the emitted Makefile read by make", "no make is installed");
-    };
-    let asked = |arguments: &[&str]| {
-        let folder = expected("trading-backend");
-        let output = Command::new(&make)
-            .args(["--dry-run", "--no-print-directory", "build", "CONTAINER=podman"])
-            .args(arguments)
-            .current_dir(folder)
-            .env_clear()
-            .output()
-            .unwrap();
-        let words = String::from_utf8(output.stdout).unwrap();
-        words.split_whitespace().collect::<Vec<_>>().join(" ")
-    };
-    let tag = "--tag registry.example/trading-backend:1.0 .";
-    assert_eq!(asked(&[]), format!("podman build {tag}"));
-    assert_eq!(
-        asked(&[
-            "PIP_INDEX_URL=https://index.example/simple/",
-            "PIP_CONF=pip.conf",
-            "CA_CONTEXT=ca"
-        ]),
-        format!(
-            "podman build --build-arg PIP_INDEX_URL=https://index.example/simple/ \
-             --secret id=pip-conf,src=pip.conf --build-context provender-ca=ca {tag}"
-        )
-    );
-}
-
-/// The health check of the image as a program: what it ends with.
-fn health(answer: &'static str) -> Option<i32> {
-    use std::io::{Read, Write};
-    let python = tool("python3")?;
-    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = server.local_addr().unwrap().port();
-    let served = std::thread::spawn(move || {
-        if answer.is_empty() {
-            return String::new();
-        }
-        let (mut stream, _) = server.accept().unwrap();
-        let mut request = [0; 1024];
-        let length = stream.read(&mut request).unwrap();
-        stream.write_all(answer.as_bytes()).unwrap();
-        String::from_utf8_lossy(&request[..length]).into_owned()
-    });
-    let command =
-        provender_image::dockerfile::health_command(port, "/health", python.to_str().unwrap());
-    if answer.is_empty() {
-        served.join().unwrap();
-        return Command::new(&command[0]).args(&command[1..]).output().unwrap().status.code();
-    }
-    // Neither a proxy nor a module of the service's folder gets between.
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("http.py"), "raise SystemExit(7)\n").unwrap();
-    let output = Command::new(&command[0])
-        .args(&command[1..])
-        .current_dir(folder.path())
-        .env("http_proxy", "http://127.0.0.1:1")
-        .env("PYTHONPATH", folder.path())
-        .output()
-        .unwrap();
-    assert!(served.join().unwrap().starts_with("GET /health HTTP/1.1"));
-    output.status.code()
-}
-
-#[test]
-fn the_health_check_tells_well_from_unwell() {
-    if tool("python3").is_none() {
-        return left_out("the health check run by Python", "no python3 is installed");
-    }
-    assert_eq!(health("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"), Some(0));
-    assert_eq!(health("HTTP/1.1 302 Found\r\nlocation: /\r\n\r\n"), Some(0));
-    assert_eq!(health("HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n"), Some(1));
-    assert_eq!(health("HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"), Some(1));
-    assert_eq!(health(""), Some(1));
 }

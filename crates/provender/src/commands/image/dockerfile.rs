@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use provender_core::{Diagnostic, Place};
-use provender_image::dockerfile;
+use provender_image::dockerfile::{self, CertificatesFile};
 use serde::Serialize;
 
 use super::project;
@@ -37,9 +37,13 @@ pub(crate) fn run(
     let image = &settings.file.values.image;
     let lock = project::lock(args.lock.as_deref(), &settings)?;
     let mut facts = lock.facts.clone();
-    facts.file = below(&args.context, &lock.path)?;
+    facts.file = below(&args.context, &lock.path).ok_or_else(|| {
+        outside("image/no-lock", "the lock lies outside of the project", &lock.path)
+            .hint("a Dockerfile reads it from the project's folder: copy it there, and name it with --lock")
+    })?;
+    let certificates = certificates(&args.context, &settings)?;
     let service = project::inspect(&args.context)?;
-    let files = dockerfile::emit(&service, image, &facts).map_err(|error| {
+    let files = dockerfile::emit(&service, image, &facts, &certificates).map_err(|error| {
         Diagnostic::error("image/undecided", error.to_string()).hint(error.hint())
     })?;
     if args.stdout {
@@ -89,14 +93,30 @@ fn state(path: &Path, text: &str, force: bool) -> Result<&'static str, Diagnosti
     }
 }
 
-/// The lock's path in the build context, with `/` between its parts.
-fn below(context: &Path, lock: &Path) -> Result<String, Diagnostic> {
+/// The certificates that the settings name, as files of the build context.
+fn certificates(context: &Path, settings: &Settings) -> Result<Vec<CertificatesFile>, Diagnostic> {
+    let (image, folder) = (&settings.file.values.image, &settings.file.folder);
+    let certificates = project::certificates(&[], image, folder)?;
+    let files = image.ca_certificates.iter().zip(certificates).map(|(path, certificates)| {
+        let path = folder.join(path);
+        let path = below(context, &path).ok_or_else(|| {
+            let message = "the certificates lie outside of the project";
+            outside("image/ca-certificate", message, &path)
+                .hint("a Dockerfile reads them from the project's folder: copy the file there, and name it in `ca-certificates`")
+        })?;
+        Ok(CertificatesFile { path, certificates })
+    });
+    files.collect()
+}
+
+/// A file's path in the build context, with `/` between its parts; nothing where it lies outside.
+fn below(context: &Path, path: &Path) -> Option<String> {
     let absolute = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-    let (context, path) = (absolute(context), absolute(lock));
+    let (context, path) = (absolute(context), absolute(path));
     let below = path.strip_prefix(&context).ok().and_then(Path::to_str);
-    below.map(|path| path.replace(std::path::MAIN_SEPARATOR, "/")).ok_or_else(|| {
-        Diagnostic::error("image/no-lock", "the lock lies outside of the project")
-            .at(Place::file(shown(lock)))
-            .hint("a Dockerfile reads it from the project's folder: copy it there, and name it with --lock")
-    })
+    below.map(|path| path.replace(std::path::MAIN_SEPARATOR, "/"))
+}
+
+fn outside(rule: &'static str, message: &str, path: &Path) -> Diagnostic {
+    Diagnostic::error(rule, message).at(Place::file(shown(path)))
 }

@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 
 use provender_image::source::{self, WantedImage};
 use provender_image::{Image, Location};
-use provender_test::{left_out, venv_dir};
+use provender_test::{Authority, left_out, venv_dir};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -54,12 +54,7 @@ impl Example {
         if !lock.is_file() {
             return none(&format!("it cannot be locked and stocked: {}", said(&secured)));
         }
-        let archive = example.archive();
-        let (base, archive) = (example.base.to_str().unwrap(), archive.to_str().unwrap());
-        let output = format!("docker-archive:{archive}");
-        let arguments = ["image", "build", "--offline", "--format", "json", "--base", base];
-        let more = ["--image-format", "docker", "--tag", TAG, "-o", &output];
-        let built = example.provender(&[&arguments[..], &more].concat());
+        let built = example.image_build();
         if said(&built).contains("the lock is for Python") {
             return none(&format!("this Debian has another Python: {}", said(&built)));
         }
@@ -67,6 +62,16 @@ impl Example {
         let told: Value = serde_json::from_slice(&built.stdout).unwrap();
         example.name_base(told["platforms"][0]["base_digest"].as_str().unwrap());
         Some(example)
+    }
+
+    /// Builds the image of what the settings say, over one that is there.
+    fn image_build(&self) -> Output {
+        let archive = self.archive();
+        let (base, archive) = (self.base.to_str().unwrap(), archive.to_str().unwrap());
+        let output = format!("docker-archive:{archive}");
+        let arguments = ["image", "build", "--offline", "--format", "json", "--base", base];
+        let more = ["--image-format", "docker", "--tag", TAG, "-o", &output];
+        self.provender(&[&arguments[..], &more].concat())
     }
 
     fn project(&self) -> PathBuf {
@@ -83,6 +88,27 @@ impl Example {
         let settings = fs::read_to_string(&path).unwrap();
         let base = format!("[image]\nbase = \"registry.example/debian:12@{digest}\"\n");
         fs::write(path, format!("{settings}\n{base}")).unwrap();
+    }
+
+    /// Asks for bytecode, and for certificates of which one lies among other text; builds the image anew.
+    /// Why it is not built, where this machine has no Python that compiles as the base's would.
+    fn ask_for_more(&self) -> Result<(), String> {
+        let certs = self.project().join("certs");
+        fs::create_dir(&certs).unwrap();
+        let [one, two, three] = ["One", "Two", "Three"].map(|name| Authority::named(name).pem());
+        fs::write(certs.join("corporate.pem"), format!("# ours\n{}", one.replace('\n', "\r\n")))
+            .unwrap();
+        fs::write(certs.join("sites.pem"), format!("{two}\n{three}")).unwrap();
+        let path = self.project().join("provender.toml");
+        let settings = fs::read_to_string(&path).unwrap();
+        let asked = "bytecode = \"unchecked-hash\"\nca-certificates = [\"certs/corporate.pem\", \"certs/sites.pem\"]\n";
+        fs::write(path, format!("{settings}{asked}")).unwrap();
+        let built = self.image_build();
+        if said(&built).contains("no Python on this machine compiles") {
+            return Err(said(&built));
+        }
+        assert!(built.status.success(), "{}", said(&built));
+        Ok(())
     }
 
     /// The binary in the project. It keeps the environment, which says how this machine reaches its
@@ -145,5 +171,10 @@ fn network_the_example_runs_hardened_and_is_what_others_say_it_is() {
     inventory::is_what_runs(&example, &container);
     container.stops_when_it_is_told_to();
     drop(container);
-    dockerfile::builds_the_same_files(TEST, &example, &engine);
+    let Some(builder) = dockerfile::Builder::start(TEST, &example, &engine) else { return };
+    builder.builds_the_same_files();
+    match example.ask_for_more() {
+        Err(why) => left_out(&format!("{TEST}, bytecode and certificates"), &why),
+        Ok(()) => builder.builds_the_same_files(),
+    }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 use provender_image::Image;
+use provender_image::certificates::VARIABLES;
 use provender_image::tree::{self, Keep, Kind, Limits, Node, Tree};
 use provender_test::{left_out, venv_dir};
 
@@ -27,49 +28,77 @@ pub(super) fn passes_hadolint(test: &str, example: &Example) {
     assert!(output.status.success() && output.stdout.is_empty(), "{}", said(&output));
 }
 
-/// buildah makes the same files of it, with no other index than ours to ask.
-pub(super) fn builds_the_same_files(test: &str, example: &Example, engine: &Engine) {
-    let test = format!("{test}, buildah");
-    let Some(pip) = pip() else {
-        return left_out(&test, "no pip to build with (PROVENDER_TEST_VENV)");
-    };
-    let container = engine.buildah(&["from", "--pull-never", BASE]).unwrap();
-    let to = "/usr/local/lib/python3.11/dist-packages/pip";
-    engine.buildah(&["copy", "--quiet", &container, &pip, to]).unwrap();
-    engine.buildah(&["commit", "--quiet", "--rm", &container, BUILDER]).unwrap();
+/// What the Dockerfile is built with: buildah, and no other index than ours to ask.
+pub(super) struct Builder<'e> {
+    example: &'e Example,
+    engine: &'e Engine,
+    test: String,
+    _server: Beside,
+    index: String,
+}
 
-    let listen = ["--offline", "serve", "--listen", "127.0.0.1:0"];
-    let server = Beside::start(&mut example.command(&listen));
-    let address = address_in(&server.stderr.with("serving "));
-    let project = example.project();
-    let (index, base) = (format!("PIP_INDEX_URL=http://{address}/simple/"), format!("BASE={BASE}"));
-    let builder = format!("BUILDER={BUILDER}");
-    let arguments = ["build", "--isolation", "chroot", "--network", "host", "--pull-never"];
-    let more = [
-        "--http-proxy=false",
-        "--format",
-        "docker",
-        "--timestamp",
-        "0",
-        "--tag",
-        "localhost/built:1",
-    ];
-    let given = ["--build-arg", &index, "--build-arg", &base, "--build-arg", &builder];
-    let arguments = [&arguments[..], &more, &given, &[project.to_str().unwrap()]].concat();
-    engine.buildah(&arguments).unwrap();
-    let layout = engine.place().join("built");
-    let to = format!("oci:{}", layout.display());
-    engine.buildah(&["push", "--quiet", "localhost/built:1", &to]).unwrap();
+impl<'e> Builder<'e> {
+    /// Makes an image of the base with pip, and starts the index.
+    pub(super) fn start(test: &str, example: &'e Example, engine: &'e Engine) -> Option<Self> {
+        let Some(pip) = pip() else {
+            left_out(&format!("{test}, buildah"), "no pip to build with (PROVENDER_TEST_VENV)");
+            return None;
+        };
+        let container = engine.buildah(&["from", "--pull-never", BASE]).unwrap();
+        let to = "/usr/local/lib/python3.11/dist-packages/pip";
+        engine.buildah(&["copy", "--quiet", &container, &pip, to]).unwrap();
+        engine.buildah(&["commit", "--quiet", "--rm", &container, BUILDER]).unwrap();
+        let listen = ["--offline", "serve", "--listen", "127.0.0.1:0"];
+        let server = Beside::start(&mut example.command(&listen));
+        let address = address_in(&server.stderr.with("serving "));
+        let index = format!("PIP_INDEX_URL=http://{address}/simple/");
+        let test = format!("{test}, buildah");
+        Some(Self { example, engine, test, _server: server, index })
+    }
 
-    let (ours, theirs) = (tree_of(&example.image()), tree_of(&open("oci", &layout)));
-    let paths: BTreeSet<&str> = ours.iter().chain(theirs.iter()).map(|(path, _)| path).collect();
-    assert!(paths.len() > 3000, "{}", paths.len());
-    let differences: Vec<_> = paths
-        .into_iter()
-        .filter(|path| differ(path, ours.get(path), theirs.get(path)))
-        .map(|path| (path, ours.get(path), theirs.get(path)))
-        .collect();
-    assert!(differences.is_empty(), "{differences:#?}");
+    /// Writes the Dockerfile, and has buildah make the same files of it.
+    pub(super) fn builds_the_same_files(&self) {
+        let Self { example, engine, index, .. } = self;
+        let written = example.provender(&["image", "dockerfile", "--force"]);
+        assert!(written.status.success(), "{}", said(&written));
+        let project = example.project();
+        let (base, builder) = (format!("BASE={BASE}"), format!("BUILDER={BUILDER}"));
+        let arguments = ["build", "--isolation", "chroot", "--network", "host", "--pull-never"];
+        let more = ["--http-proxy=false", "--format", "docker", "--timestamp", "0"];
+        let named = ["--tag", "localhost/built:1"];
+        let given = ["--build-arg", index, "--build-arg", &base, "--build-arg", &builder];
+        let context = [project.to_str().unwrap()];
+        engine.buildah(&[&arguments[..], &more, &named, &given, &context].concat()).unwrap();
+        let layout = tempfile::tempdir_in(engine.place()).unwrap();
+        let to = format!("oci:{}", layout.path().display());
+        engine.buildah(&["push", "--quiet", "localhost/built:1", &to]).unwrap();
+
+        let (ours, theirs) = (example.image(), open("oci", layout.path()));
+        for name in VARIABLES {
+            assert_eq!(variable(&ours, name), variable(&theirs, name), "{name}");
+        }
+        let (ours, theirs) = (tree_of(&ours), tree_of(&theirs));
+        let paths: BTreeSet<&str> =
+            ours.iter().chain(theirs.iter()).map(|(path, _)| path).collect();
+        assert!(paths.len() > 3000, "{}", paths.len());
+        let differences: Vec<_> = paths
+            .into_iter()
+            .filter(|path| differ(path, ours.get(path), theirs.get(path)))
+            .map(|path| (path, ours.get(path), theirs.get(path)))
+            .collect();
+        assert!(
+            differences.is_empty(),
+            "{} differ: {:#?}",
+            differences.len(),
+            &differences[..differences.len().min(20)]
+        );
+    }
+}
+
+/// What a variable of an image is.
+fn variable(image: &Image, name: &str) -> Option<String> {
+    let set = image.config.config.env.iter().filter_map(|set| set.split_once('='));
+    set.filter(|(set, _)| *set == name).map(|(_, value)| value.to_owned()).next()
 }
 
 /// The folder of the tests' own pip, which is the same for every Python.
@@ -81,7 +110,40 @@ fn pip() -> Option<String> {
 }
 
 fn tree_of(image: &Image) -> Tree {
-    tree::of_image(image, &|_, _| Keep::Digest, &Limits::default()).unwrap()
+    let keep = |path: &str, _| if is_bytecode(path) { Keep::Content } else { Keep::Digest };
+    tree::of_image(image, &keep, &Limits::default()).unwrap()
+}
+
+fn is_bytecode(path: &str) -> bool {
+    path.ends_with(".pyc")
+}
+
+/// Where two files of bytecode have other bytes, Python reads the same code from them (PEP 552: behind
+/// sixteen bytes that say what they are valid for).
+fn holds_the_same_code(test: &str, example: &Example, ours: &Tree, theirs: &Tree) {
+    let Some(python) = tool(test, "python3.11") else { return };
+    let folder = tempfile::tempdir_in(example.folder.path()).unwrap();
+    let both = ["ours", "theirs"].map(|name| folder.path().join(name));
+    both.iter().for_each(|folder| std::fs::create_dir(folder).unwrap());
+    let mut compared = 0;
+    for (path, _) in ours.iter().filter(|(path, _)| is_bytecode(path)) {
+        let (one, other) = (ours.content(path).unwrap(), theirs.content(path).unwrap());
+        if one != other {
+            compared += 1;
+            let name = path.replace('/', "!");
+            std::fs::write(both[0].join(&name), one).unwrap();
+            std::fs::write(both[1].join(&name), other).unwrap();
+        }
+    }
+    let program = "import marshal, pathlib, sys
+one, other = map(pathlib.Path, sys.argv[1:])
+for path in one.iterdir():
+    a, b = path.read_bytes(), (other / path.name).read_bytes()
+    x, y = marshal.loads(a[16:]), marshal.loads(b[16:])
+    if a[:16] != b[:16] or x != y or x.co_filename != y.co_filename:
+        print(path.name)";
+    let output = Command::new(python).args(["-I", "-c", program]).args(&both).output().unwrap();
+    assert!(output.status.success() && output.stdout.is_empty(), "{compared}: {}", said(&output));
 }
 
 /// Whether the two differ in anything but what has to differ.
@@ -106,6 +168,8 @@ fn differ(path: &str, ours: Option<&Node>, theirs: Option<&Node>) -> bool {
         }
         // Each has its own words for a program that calls an entry point.
         (Kind::File { .. }, Kind::File { .. }) if path.starts_with("usr/local/bin/") => false,
+        // What is referred to more than once is marked otherwise.
+        (Kind::File { .. }, Kind::File { .. }) if is_bytecode(path) => false,
         (Kind::File { sha256: one, .. }, Kind::File { sha256: other, .. }) => one != other,
         (one, other) => one != other,
     }
