@@ -28,6 +28,7 @@ use crate::scan::{self, Inventory};
 use crate::tree::Tree;
 use crate::{Image, Layer, MediaType};
 
+pub use audit::AuditSummary;
 pub use blobs::unreadable;
 pub use provenance::{Recorded, RecordedFile};
 pub use rebuilt::{not_rebuilt, rebuilt};

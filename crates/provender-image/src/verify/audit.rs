@@ -1,10 +1,12 @@
 //! The attached audit of the lock.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use provender_core::check::Step;
 use provender_core::{Diagnostic, Level};
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 
 use super::{counted, judged};
 use crate::attach::Attached;
@@ -40,6 +42,59 @@ struct Finding {
     waiver: Option<IgnoredAny>,
 }
 
+/// What the audit of a lock says in a line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AuditSummary {
+    /// How many releases were compared.
+    pub releases: usize,
+    /// How many findings there are, accepted ones among them.
+    pub findings: usize,
+    /// How many of them somebody accepted.
+    pub accepted: usize,
+    /// How many releases could not be compared.
+    pub not_audited: usize,
+    /// When the newest of the advisory data was fetched.
+    pub fetched_at: Option<Timestamp>,
+}
+
+impl AuditSummary {
+    /// Reads a document as `provender audit --format json` writes it.
+    ///
+    /// # Errors
+    ///
+    /// What is none, or of another schema; in words.
+    pub fn of(document: &[u8]) -> Result<Self, String> {
+        let audit: Audit = serde_json::from_slice(document).map_err(|error| error.to_string())?;
+        if audit.schema != SCHEMA {
+            return Err(format!("its schema is {:?} and not {SCHEMA}", audit.schema));
+        }
+        Ok(Self {
+            releases: usize::try_from(audit.components).unwrap_or(usize::MAX),
+            findings: audit.findings.len(),
+            accepted: audit.findings.iter().filter(|finding| finding.waiver.is_some()).count(),
+            not_audited: audit.not_audited.len(),
+            fetched_at: audit.advisories.sources.iter().map(|source| source.fetched_at).max(),
+        })
+    }
+}
+
+impl fmt::Display for AuditSummary {
+    /// `43 releases, 2 findings, 1 accepted; advisories of 2026-01-31`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {}", counted(self.releases, "release"), counted(self.findings, "finding"))?;
+        if self.accepted > 0 {
+            write!(f, ", {} accepted", self.accepted)?;
+        }
+        if self.not_audited > 0 {
+            write!(f, ", {} not audited", self.not_audited)?;
+        }
+        match self.fetched_at {
+            Some(time) => write!(f, "; advisories of {}", time.strftime("%Y-%m-%d")),
+            None => Ok(()),
+        }
+    }
+}
+
 /// Tells what the newest audit says; none where there is no audit, which is noted. Findings make no
 /// image another one than it says it is, so that they decide nothing here.
 pub(super) fn verify(attached: &[&Attached], notes: &mut Vec<Diagnostic>) -> Option<Step> {
@@ -52,11 +107,11 @@ pub(super) fn verify(attached: &[&Attached], notes: &mut Vec<Diagnostic>) -> Opt
         return None;
     }
     let mut found = Vec::new();
-    let mut newest: Option<Audit> = None;
+    let mut newest: Option<AuditSummary> = None;
     for attached in attached {
         match read(attached) {
             // Each build adds one of its own where the advisory data was another.
-            Ok(audit) if newest.as_ref().is_none_or(|other| other.time() <= audit.time()) => {
+            Ok(audit) if newest.as_ref().is_none_or(|other| other.fetched_at <= audit.fetched_at) => {
                 newest = Some(audit);
             }
             Ok(_) => {}
@@ -70,40 +125,11 @@ pub(super) fn verify(attached: &[&Attached], notes: &mut Vec<Diagnostic>) -> Opt
             }
         }
     }
-    let summary = newest.map_or("none that can be read".to_owned(), |audit| audit.told());
+    let summary = newest.map_or("none that can be read".to_owned(), |audit| audit.to_string());
     Some(judged(ID, TITLE, summary, found))
 }
 
-fn read(attached: &Attached) -> Result<Audit, String> {
+fn read(attached: &Attached) -> Result<AuditSummary, String> {
     let bytes = attached.document().map_err(|error| error.to_string())?;
-    let audit: Audit = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
-    if audit.schema != SCHEMA {
-        return Err(format!("its schema is {:?} and not {SCHEMA}", audit.schema));
-    }
-    Ok(audit)
-}
-
-impl Audit {
-    /// When the advisory data that it stands on was fetched.
-    fn time(&self) -> Option<Timestamp> {
-        self.advisories.sources.iter().map(|source| source.fetched_at).max()
-    }
-
-    /// `43 releases, 2 findings, 1 accepted; advisories of 2026-01-31`.
-    fn told(&self) -> String {
-        let releases = usize::try_from(self.components).unwrap_or(usize::MAX);
-        let accepted = self.findings.iter().filter(|finding| finding.waiver.is_some()).count();
-        let findings = counted(self.findings.len(), "finding");
-        let mut text = format!("{}, {findings}", counted(releases, "release"));
-        if accepted > 0 {
-            text.push_str(&format!(", {accepted} accepted"));
-        }
-        if !self.not_audited.is_empty() {
-            text.push_str(&format!(", {} not audited", self.not_audited.len()));
-        }
-        if let Some(time) = self.time() {
-            text.push_str(&format!("; advisories of {}", time.strftime("%Y-%m-%d")));
-        }
-        text
-    }
+    AuditSummary::of(&bytes)
 }

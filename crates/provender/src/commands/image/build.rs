@@ -64,7 +64,7 @@ pub(crate) fn run(
         }
     })?;
     spinner.finish();
-    shown::show(&plan, &built, &image, audit.note, output)?;
+    shown::show(&plan, &built, &image, &audit, output)?;
     Ok(Answer::Yes)
 }
 

@@ -3,10 +3,12 @@
 use provender_core::Diagnostic;
 use provender_image::ImageFormat;
 use provender_image::build::{BaseImage, Built};
+use provender_image::verify::AuditSummary;
 use provender_image::write::BuiltImage;
 use provender_report::{diagnostics, size};
 use serde::Serialize;
 
+use super::attachments::LockAudit;
 use super::build::Plan;
 use crate::cli::Format;
 use crate::commands::json;
@@ -22,6 +24,7 @@ struct Document<'a> {
     outputs: Vec<String>,
     platforms: Vec<PlatformJson<'a>>,
     attachments: Vec<String>,
+    audit: Option<&'a AuditSummary>,
     diagnostics: Vec<diagnostics::DiagnosticJson<'a>>,
 }
 
@@ -56,11 +59,11 @@ pub(super) fn show(
     plan: &Plan,
     built: &[(Built, BaseImage)],
     image: &BuiltImage,
-    note: Option<Diagnostic>,
+    audit: &LockAudit,
     output: &Output,
 ) -> Result<(), Failure> {
     let notes = built.iter().flat_map(|(built, _)| built.notes.clone());
-    let notes: Vec<Diagnostic> = notes.chain(note).collect();
+    let notes: Vec<Diagnostic> = notes.chain(audit.note.clone()).collect();
     if output.format == Format::Json {
         let platforms = built.iter().map(|(built, base)| PlatformJson {
             platform: built.platform.config().platform.to_string(),
@@ -100,6 +103,7 @@ pub(super) fn show(
             outputs: plan.outputs.iter().map(ToString::to_string).collect(),
             platforms: platforms.collect(),
             attachments: attached.collect(),
+            audit: audit.summary.as_ref(),
             diagnostics: diagnostics::json(&notes),
         })?)?;
         return Ok(());
@@ -121,6 +125,7 @@ pub(super) fn show(
     for written in &plan.outputs {
         lines.push(format!("written to {written}"));
     }
+    lines.extend(audit.summary.as_ref().map(|summary| format!("audit: {summary}")));
     lines.push(image.digest().to_string());
     output.result(&lines.join("\n"))?;
     Ok(())

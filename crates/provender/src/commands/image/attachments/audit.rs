@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use provender_core::Diagnostic;
+use provender_image::verify::AuditSummary;
 use provender_report::Style;
 use provender_report::audit::{AuditReport, ReportFormat};
 
@@ -20,6 +21,8 @@ use crate::settings::Settings;
 pub(in crate::commands::image) struct LockAudit {
     /// The document that `provender audit --format json` writes; none where there is no audit.
     pub(in crate::commands::image) document: Option<String>,
+    /// What it says in a line.
+    pub(in crate::commands::image) summary: Option<AuditSummary>,
     /// Why there is none, where that is to be told.
     pub(in crate::commands::image) note: Option<Diagnostic>,
 }
@@ -29,8 +32,11 @@ impl LockAudit {
     /// an answer may stand on there is no audit, and a note on it: an image can be built all the same.
     pub(in crate::commands::image) fn of(lock: &LockFile, settings: &Settings) -> Self {
         match document(lock, settings) {
-            Ok(document) => Self { document: Some(document), note: None },
-            Err(failure) => Self { document: None, note: Some(why(failure)) },
+            Ok(document) => {
+                let summary = AuditSummary::of(document.as_bytes()).ok();
+                Self { document: Some(document), summary, note: None }
+            }
+            Err(failure) => Self { note: Some(why(failure)), ..Self::default() },
         }
     }
 }

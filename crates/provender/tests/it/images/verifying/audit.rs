@@ -27,6 +27,12 @@ fn the_audit_of_the_lock_is_attached_and_changes_no_image() {
     assert_eq!(with["digest"], without["digest"]);
     assert_eq!(with["diagnostics"], serde_json::json!([]), "a finding ends no build");
     assert_eq!(with["attachments"].as_array().unwrap().len(), 3);
+    assert_eq!(without["audit"], Value::Null);
+    for (key, number) in [("releases", 2), ("findings", 1), ("accepted", 0), ("not_audited", 0)] {
+        assert_eq!(with["audit"][key], number, "{key}");
+    }
+    let told = service.build(&format!("{FORMS} --offline")).exits(0);
+    let line = told.stdout.lines().find_map(|line| line.strip_prefix("audit: "));
     assert!(service.project.advisories.http().requests().is_empty());
 
     let sandbox = &service.project.sandbox;
@@ -40,6 +46,7 @@ fn the_audit_of_the_lock_is_attached_and_changes_no_image() {
         assert_eq!(audit["outcome"], "passed", "{place}: {told:#}");
         let summary = audit["summary"].as_str().unwrap();
         assert!(summary.starts_with("2 releases, 1 finding; advisories of "), "{summary}");
+        assert_eq!(line, Some(summary), "a build tells it in the same words: {told}");
         assert_eq!(rules(&told), [""; 0], "{place}");
     }
 }
