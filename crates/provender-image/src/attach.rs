@@ -27,6 +27,7 @@ pub use envelope::{
 };
 pub use found::Attached;
 pub use key::{KeyError, PublicKey, SigningKey};
+pub(crate) use provenance::CERTIFICATES;
 pub use provenance::{
     BUILD_TYPE, BaseMaterial, FileMaterial, PREDICATE_TYPE, Provenance, application_digest,
 };

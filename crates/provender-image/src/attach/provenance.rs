@@ -21,6 +21,9 @@ pub const PREDICATE_TYPE: &str = "https://slsa.dev/provenance/v1";
 /// same dependencies, the same version of provender makes the same image.
 pub const BUILD_TYPE: &str = "urn:provender:image-build:v1";
 
+/// How the names of files begin whose certificates an image is to trust.
+pub(crate) const CERTIFICATES: &str = "ca-certificates/";
+
 /// What a build was given and what it made.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Provenance<'a> {
@@ -178,7 +181,7 @@ impl Provenance<'_> {
             all.push(ResourceDescriptor::new(&lock.file, None, lock.sha256));
         }
         for FileMaterial { file, sha256 } in &self.certificates {
-            let name = format!("ca-certificates/{file}");
+            let name = format!("{CERTIFICATES}{file}");
             all.push(ResourceDescriptor::new(&name, None, *sha256));
         }
         if let Some(sha256) = self.application {

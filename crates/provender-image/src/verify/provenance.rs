@@ -5,7 +5,7 @@ use provender_core::{Diagnostic, Sha256};
 use serde_json::Value;
 
 use super::{counted, is_saved, judged};
-use crate::attach::{self, Attached, BUILD_TYPE, PREDICATE_TYPE, Statement};
+use crate::attach::{self, Attached, BUILD_TYPE, CERTIFICATES, PREDICATE_TYPE, Statement};
 use crate::{Digest, Image};
 
 const ID: &str = "provenance";
@@ -24,6 +24,10 @@ pub struct Recorded {
     pub timestamp: Option<i64>,
     /// What the application's files [hash to](crate::attach::application_digest).
     pub application: Option<Sha256>,
+    /// The files of certificates that the image was to trust besides those of its base, in their order.
+    pub certificates: Vec<RecordedFile>,
+    /// The version of the Python that compiled bytecode; none where there is none.
+    pub bytecode: Option<String>,
     /// The wheels that were unpacked and the sdists that wheels were built from.
     pub files: Vec<RecordedFile>,
     /// Whether the key that was named has signed all this.
@@ -189,6 +193,7 @@ fn of_statement(statement: &Statement, is_signed: bool) -> Option<Recorded> {
         base_digest: text("/externalParameters/base/digest").and_then(|text| text.parse().ok()),
         lock: lock.map(|(name, sha256)| RecordedFile { name, sha256 }),
         timestamp: definition.pointer("/internalParameters/timestamp").and_then(Value::as_i64),
+        bytecode: text("/internalParameters/bytecode_python"),
         is_signed,
         ..Recorded::default()
     };
@@ -202,8 +207,12 @@ fn of_statement(statement: &Statement, is_signed: bool) -> Option<Recorded> {
         let uri = dependency.get("uri").and_then(Value::as_str).unwrap_or_default();
         if uri.starts_with("pkg:pypi/") {
             recorded.files.push(RecordedFile { name: name.to_owned(), sha256 });
-        } else if name == "application" && uri.is_empty() {
+        } else if !uri.is_empty() {
+            continue;
+        } else if name == "application" {
             recorded.application = Some(sha256);
+        } else if let Some(name) = name.strip_prefix(CERTIFICATES) {
+            recorded.certificates.push(RecordedFile { name: name.to_owned(), sha256 });
         }
     }
     Some(recorded)

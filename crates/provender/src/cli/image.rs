@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use provender_core::Severity;
+use provender_image::settings::Bytecode;
 use provender_image::{ImageFormat, Location, Platform};
 
 /// Builds, writes down, verifies and scans container images, without a daemon.
@@ -53,6 +54,9 @@ pub(crate) struct ImageBuildArgs {
     /// [default: image.ca-certificates]
     #[arg(long = "ca-certificate", value_name = "FILE")]
     pub(crate) ca_certificates: Vec<PathBuf>,
+    /// Whether modules are compiled while the image is built [default: image.bytecode, else none]
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(crate) bytecode: Option<BytecodeArg>,
     /// The lock [default: the lock of the project]
     #[arg(long, value_name = "FILE")]
     pub(crate) lock: Option<PathBuf>,
@@ -81,6 +85,24 @@ impl From<FormatArg> for ImageFormat {
         match format {
             FormatArg::Oci => Self::Oci,
             FormatArg::Docker => Self::Docker,
+        }
+    }
+}
+
+/// Whether modules are compiled while an image is built.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BytecodeArg {
+    /// They are compiled at each start
+    None,
+    /// They are, and nothing looks at their sources later (PEP 552)
+    UncheckedHash,
+}
+
+impl From<BytecodeArg> for Bytecode {
+    fn from(bytecode: BytecodeArg) -> Self {
+        match bytecode {
+            BytecodeArg::None => Self::None,
+            BytecodeArg::UncheckedHash => Self::UncheckedHash,
         }
     }
 }
@@ -149,6 +171,14 @@ pub(crate) struct ImageVerifyArgs {
     /// before one that nobody signed]
     #[arg(long, value_name = "IMAGE", requires = "context")]
     pub(crate) base: Option<Location>,
+    /// The certificates (PEM) that the image was built to trust (may be repeated)
+    /// [default: image.ca-certificates]
+    #[arg(long = "ca-certificate", value_name = "FILE", requires = "context")]
+    pub(crate) ca_certificates: Vec<PathBuf>,
+    /// Whether modules are compiled when the image is built again [default: image.bytecode, else
+    /// none]
+    #[arg(long, value_enum, value_name = "HOW", requires = "context")]
+    pub(crate) bytecode: Option<BytecodeArg>,
     /// Build nothing from sdists when the image is built again
     #[arg(long, requires = "context")]
     pub(crate) no_build: bool,

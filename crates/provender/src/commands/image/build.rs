@@ -77,6 +77,9 @@ fn plan(args: &ImageBuildArgs, settings: &Settings) -> Result<Plan, Failure> {
     if !args.platforms.is_empty() {
         image.platforms.clone_from(&args.platforms);
     }
+    if let Some(bytecode) = args.bytecode {
+        image.bytecode = bytecode.into();
+    }
     let folder = &settings.file.folder;
     let configured = image.base.clone().map(|base| base.below(folder));
     let base = args.base.clone().or(configured).ok_or_else(|| {

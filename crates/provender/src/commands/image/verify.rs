@@ -1,6 +1,7 @@
 //! `provender image verify`.
 
 mod found;
+mod inputs;
 mod rebuild;
 
 use std::path::Path;

@@ -79,6 +79,31 @@ fn modules_are_compiled_beside_their_sources_and_recorded() {
 }
 
 #[test]
+fn the_option_decides_before_the_settings_and_is_told_where_it_explains_a_difference() {
+    let test = "the_option_decides_before_the_settings_and_is_told_where_it_explains_a_difference";
+    let Some(service) = service(test) else { return };
+    let compiled = service.built(OUT);
+    let base = service.base();
+    let verify =
+        format!("image verify oci-archive:image.tar --context . --base {}", base.display());
+    let differs = |option: &str, words: &[&str]| {
+        let run = service.project.run(&format!("{verify} --bytecode {option}")).exits(1);
+        crate::project::says(&run, words);
+    };
+    differs("none", &["image/other-bytecode", "compiled by Python 3.11.", "unchecked-hash"]);
+
+    let plain = service.built(&format!("{OUT} --bytecode none"));
+    assert_ne!(plain["digest"], compiled["digest"]);
+    assert!(tree_of(&service.open("oci-archive", "image.tar")).get(MAIN).is_none());
+    differs("unchecked-hash", &["image/other-bytecode", "built without bytecode"]);
+    service.project.settings(IMAGE);
+    service.project.run(&verify).exits(0);
+    let again = service.built(&format!("{OUT} --bytecode unchecked-hash"));
+    assert_eq!(again["digest"], compiled["digest"]);
+    service.project.run(&format!("{verify} --bytecode unchecked-hash")).exits(0);
+}
+
+#[test]
 fn what_is_compiled_is_the_same_wherever_it_is() {
     let test = "what_is_compiled_is_the_same_wherever_it_is";
     let Some(service) = service(test) else { return };

@@ -78,6 +78,24 @@ fn the_provenance_names_them_and_the_image_is_hardened_all_the_same() {
 }
 
 #[test]
+fn an_image_is_built_again_with_the_certificates_that_are_given_and_others_are_told() {
+    let (service, _) = service("");
+    service.built(&format!("{OUT} --ca-certificate certs/corp.pem"));
+    let base = service.base();
+    let again = format!("image verify oci:layout --context . --base {}", base.display());
+    service.project.run(&format!("{again} --ca-certificate certs/corp.pem")).exits(0);
+
+    let run = service.project.run(&again).exits(1);
+    says(&run, &["image/other-certificates", "names corp.pem, sha256:", "--ca-certificate"]);
+    service.project.sandbox.write("other.pem", Authority::named("Other").pem());
+    let run = service.project.run(&format!("{again} --ca-certificate other.pem")).exits(1);
+    says(&run, &["the provenance names corp.pem, sha256:", "given is other.pem, sha256:"]);
+    let alone = "image verify oci:layout --ca-certificate certs/corp.pem";
+    let run = service.project.run(alone).exits(2);
+    says(&run, &["--context"]);
+}
+
+#[test]
 fn where_the_base_has_none_that_is_told() {
     let service = Service::new();
     let corporate = Authority::named("Corporate").pem();

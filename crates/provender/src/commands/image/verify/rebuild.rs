@@ -18,6 +18,7 @@ use provender_image::verify::{self, Recorded};
 use provender_image::{Digest, Image, ImageFormat, Location, MediaType};
 use provender_net::Client;
 
+use super::inputs;
 use crate::cli::ImageVerifyArgs;
 use crate::commands::image::project::{self, LockFile};
 use crate::commands::image::{base, time, told, work};
@@ -64,7 +65,10 @@ impl Again<'_> {
     }
 
     async fn built(&self) -> Result<Step, Failure> {
-        let settings = self.settings.file.values.image.clone();
+        let mut settings = self.settings.file.values.image.clone();
+        if let Some(bytecode) = self.args.bytecode {
+            settings.bytecode = bytecode.into();
+        }
         let labels = self.said();
         let timestamp = self.timestamp()?;
         let runtime = project::runtime(self.context, &settings, self.lock)?;
@@ -72,9 +76,9 @@ impl Again<'_> {
         let base = self.base().await?;
         let facts = facts(&labels, base.image.digest());
         let folder = &self.settings.file.folder;
-        let certificates = project::certificates(&[], &settings, folder)?;
+        let certificates = project::certificates(&self.args.ca_certificates, &settings, folder)?;
         let bytecode = project::bytecode(&settings);
-        let notes = self.notes(&application, &labels);
+        let mut notes = self.notes(&application, &labels);
         let store = store::existing(self.settings).await?;
         let stocked = build::stocked(&store, &self.lock.lock).await;
         let stocked = stocked.map_err(|error| store::told(&error))?;
@@ -108,6 +112,10 @@ impl Again<'_> {
             observer: &|step| self.spinner.say(&work::step_told(step)),
         };
         let built = build::platform(&request).await.map_err(failed)?;
+        if let Some(recorded) = self.recorded {
+            notes.extend(inputs::certificates(&recorded.certificates, &certificates));
+            notes.extend(inputs::bytecode(recorded.bytecode.as_deref(), built.bytecode.as_deref()));
+        }
         self.spinner.say("comparing the image with the one that was built again");
         Ok(verify::rebuilt(self.image, &built.platform, notes))
     }
