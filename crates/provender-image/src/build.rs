@@ -16,6 +16,7 @@ mod certificates;
 mod dependencies;
 mod error;
 mod facts;
+mod laid;
 mod loadable;
 mod platform;
 mod select;

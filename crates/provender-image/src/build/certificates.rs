@@ -1,13 +1,13 @@
 //! The layer of the certificates that an image is asked to trust.
 
 use provender_core::{Diagnostic, Sha256};
-use sha2::Digest as _;
 
-use super::{BaseFacts, BuildError, BuiltLayerReport, Request, Step};
+use super::laid::{Laid, LayerKey, laid};
+use super::{BaseFacts, BuildError, Request, Step};
 use crate::ImageConfig;
 use crate::base::{self, Base};
 use crate::certificates::entries;
-use crate::layer::{Found, LayerOptions, WrittenLayer};
+use crate::layer::{Found, LayerOptions};
 
 /// What the layer is called, which tells afterwards that somebody asked for it.
 pub(super) const WHAT: &str = "certificates";
@@ -33,13 +33,13 @@ pub(super) fn layer(
     facts: &BaseFacts,
     inspected: &mut Option<Base>,
     options: &LayerOptions,
-) -> Result<Option<(WrittenLayer, BuiltLayerReport)>, BuildError> {
+) -> Result<Option<Laid>, BuildError> {
     if request.certificates.is_empty() {
         return Ok(None);
     }
     let key = key(request, options);
     if let Some(layer) = request.cache.find(key) {
-        return Ok(Some(report(layer, true)));
+        return Ok(Some(laid(WHAT, layer, true)));
     }
     (request.observer)(Step::Layer(WHAT));
     let base = match inspected {
@@ -49,7 +49,7 @@ pub(super) fn layer(
     let entries = entries(request.certificates, &facts.certificates, base)?;
     let (layer, found) = request.cache.layer(&entries, options)?;
     request.cache.remember(key, &layer)?;
-    Ok(Some(report(layer, found == Found::Reused)))
+    Ok(Some(laid(WHAT, layer, found == Found::Reused)))
 }
 
 /// What is worth knowing: where the base has no certificates, those that were added are all.
@@ -64,23 +64,8 @@ pub(super) fn note(request: &Request<'_>, facts: &BaseFacts) -> Option<Diagnosti
     })
 }
 
-fn report(layer: WrittenLayer, reused: bool) -> (WrittenLayer, BuiltLayerReport) {
-    let (digest, size) = (layer.digest, layer.size);
-    (layer, BuiltLayerReport { what: WHAT.to_owned(), digest, size, reused })
-}
-
 fn key(request: &Request<'_>, options: &LayerOptions) -> Sha256 {
-    let mut hasher = sha2::Sha256::new();
-    let mut add = |text: &str| {
-        hasher.update((text.len() as u64).to_le_bytes());
-        hasher.update(text);
-    };
-    add(FORM);
-    add(&request.base.image.digest().to_string());
-    add(&format!("{:?}", (options.timestamp, options.compression, options.level)));
-    for one in request.certificates {
-        add(one.name());
-        add(&one.sha256().to_string());
-    }
-    crate::Digest::from_hasher(hasher).sha256()
+    let key = LayerKey::new(FORM, request.base.image.digest()).with_options(options);
+    let files = request.certificates.iter();
+    files.fold(key, |key, one| key.with(one.name()).with(&one.sha256().to_string())).finish()
 }

@@ -1,12 +1,10 @@
 //! The layers of what is locked.
 
 use provender_core::Sha256;
-use sha2::Digest as _;
 
+use super::laid::{Laid, LayerKey, laid};
 use super::loadable::{Holdings, fits};
-use super::{
-    BaseFacts, BuildError, BuiltLayerReport, Chosen, HEAVY, MAX_HEAVY, Origin, Request, Step,
-};
+use super::{BaseFacts, BuildError, Chosen, HEAVY, MAX_HEAVY, Origin, Request, Step};
 use crate::base::Base;
 use crate::bytecode::Compiler;
 use crate::layer::{LayerOptions, WrittenLayer};
@@ -50,7 +48,7 @@ pub(super) fn layers(
     inspected: Option<Base>,
     compiler: Option<&Compiler>,
     options: &LayerOptions,
-) -> Result<Vec<(WrittenLayer, BuiltLayerReport)>, BuildError> {
+) -> Result<Vec<Laid>, BuildError> {
     let groups = groups(chosen);
     let keys: Vec<Sha256> =
         groups.iter().map(|group| key(group, request, facts, compiler, options)).collect();
@@ -67,7 +65,7 @@ pub(super) fn layers(
         return Ok(groups
             .iter()
             .zip(layers)
-            .map(|(group, layer)| report(group, layer, true))
+            .map(|(group, layer)| laid(&group.what, layer, true))
             .collect());
     }
     // Every wheel is looked at, whichever layers are there: two may claim one file.
@@ -92,23 +90,9 @@ pub(super) fn layers(
         let entries = wheel::merge(installed.iter().filter(of_group).cloned().collect())?;
         let (layer, found) = request.cache.layer(&entries, options)?;
         request.cache.remember(combined(key, all), &layer)?;
-        layers.push(report(group, layer, found == crate::layer::Found::Reused));
+        layers.push(laid(&group.what, layer, found == crate::layer::Found::Reused));
     }
     Ok(layers)
-}
-
-fn report(
-    group: &Group<'_>,
-    layer: WrittenLayer,
-    reused: bool,
-) -> (WrittenLayer, BuiltLayerReport) {
-    let report = BuiltLayerReport {
-        what: group.what.clone(),
-        digest: layer.digest,
-        size: layer.size,
-        reused,
-    };
-    (layer, report)
 }
 
 /// What decides a layer: its wheels, where they go, and how it is written. What the base has of
@@ -120,25 +104,18 @@ fn key(
     compiler: Option<&Compiler>,
     options: &LayerOptions,
 ) -> Sha256 {
-    let mut hasher = sha2::Sha256::new();
-    let mut add = |text: &str| {
-        hasher.update((text.len() as u64).to_le_bytes());
-        hasher.update(text);
-    };
-    add(FORM);
-    add(&request.base.image.digest().to_string());
-    add(&facts.scheme_key());
-    add(&format!("{:?}", (options.timestamp, options.compression, options.level)));
+    let mut key = LayerKey::new(FORM, request.base.image.digest())
+        .with(&facts.scheme_key())
+        .with_options(options);
     if let Some(compiler) = compiler {
-        add("bytecode");
-        add(compiler.version());
+        key = key.with("bytecode").with(compiler.version());
     }
     for chosen in &group.wheels {
-        add(&chosen.wheel.filename);
-        add(&chosen.wheel.sha256.to_string());
-        add(if chosen.requested { "requested" } else { "required" });
+        let why = if chosen.requested { "requested" } else { "required" };
+        let wheel = &chosen.wheel;
+        key = key.with(&wheel.filename).with(&wheel.sha256.to_string()).with(why);
     }
-    crate::Digest::from_hasher(hasher).sha256()
+    key.finish()
 }
 
 /// A layer counts as made only beside the very wheels that it was checked against.

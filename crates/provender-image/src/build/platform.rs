@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::laid::{Laid, laid};
 use super::select::{Builds, select};
-use super::{BaseFacts, BuildError, Built, BuiltLayerReport, Request, Step};
+use super::{BaseFacts, BuildError, Built, Request, Step};
 use super::{certificates, dependencies};
 use crate::bytecode::{self, Compiler};
 use crate::certificates::VARIABLES;
 use crate::dockerfile::health_command;
 use crate::harden::{self, Account, HardenOptions, Health, NewLayer};
-use crate::layer::{Found, LayerOptions, WrittenLayer};
+use crate::layer::{Found, LayerOptions};
 use crate::write::{BlobSource, BuiltLayer, BuiltPlatform};
 use crate::{Blobs, Compression, Layer};
 
@@ -74,7 +75,7 @@ fn application(
     facts: &BaseFacts,
     compiler: Option<&Compiler>,
     options: &LayerOptions,
-) -> Result<(WrittenLayer, BuiltLayerReport), BuildError> {
+) -> Result<Laid, BuildError> {
     (request.observer)(Step::Layer("application"));
     let user = request.runtime.user;
     let account =
@@ -85,20 +86,14 @@ fn application(
         entries.extend(compiler.compile(request.application.entries.iter())?);
     }
     let (layer, found) = request.cache.layer(&entries, options)?;
-    let report = BuiltLayerReport {
-        what: "application".to_owned(),
-        digest: layer.digest,
-        size: layer.size,
-        reused: found == Found::Reused,
-    };
-    Ok((layer, report))
+    Ok(laid("application", layer, found == Found::Reused))
 }
 
 fn options_of(
     request: &Request<'_>,
     facts: &BaseFacts,
     created: Timestamp,
-    layers: &[(WrittenLayer, BuiltLayerReport)],
+    layers: &[Laid],
 ) -> HardenOptions {
     let runtime = request.runtime;
     let health = match (&runtime.health_path, runtime.port) {

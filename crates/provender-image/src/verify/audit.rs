@@ -111,7 +111,9 @@ pub(super) fn verify(attached: &[&Attached], notes: &mut Vec<Diagnostic>) -> Opt
     for attached in attached {
         match read(attached) {
             // Each build adds one of its own where the advisory data was another.
-            Ok(audit) if newest.as_ref().is_none_or(|other| other.fetched_at <= audit.fetched_at) => {
+            Ok(audit)
+                if newest.as_ref().is_none_or(|other| other.fetched_at <= audit.fetched_at) =>
+            {
                 newest = Some(audit);
             }
             Ok(_) => {}

@@ -7,7 +7,10 @@ use provender_image::certificates::Certificates;
 use provender_image::verify::RecordedFile;
 
 /// Why the image cannot be the same: its certificates are not those that are given.
-pub(super) fn certificates(recorded: &[RecordedFile], given: &[Certificates]) -> Option<Diagnostic> {
+pub(super) fn certificates(
+    recorded: &[RecordedFile],
+    given: &[Certificates],
+) -> Option<Diagnostic> {
     type File<'a> = (&'a str, Sha256);
     let recorded: Vec<File<'_>> =
         recorded.iter().map(|file| (file.name.as_str(), file.sha256)).collect();
@@ -47,10 +50,9 @@ pub(super) fn bytecode(recorded: Option<&str>, made: Option<&str>) -> Option<Dia
             format!("the image holds bytecode, compiled by Python {recorded}"),
             "have it compiled with --bytecode unchecked-hash",
         ),
-        (None, _) => (
-            "the image was built without bytecode".to_owned(),
-            "leave it out with --bytecode none",
-        ),
+        (None, _) => {
+            ("the image was built without bytecode".to_owned(), "leave it out with --bytecode none")
+        }
     };
     Some(Diagnostic::warning("image/other-bytecode", message).hint(hint))
 }

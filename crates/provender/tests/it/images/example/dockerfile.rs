@@ -86,6 +86,7 @@ impl<'e> Builder<'e> {
             .filter(|path| differ(path, ours.get(path), theirs.get(path)))
             .map(|path| (path, ours.get(path), theirs.get(path)))
             .collect();
+        holds_the_same_code(&self.test, example, &ours, &theirs);
         assert!(
             differences.is_empty(),
             "{} differ: {:#?}",
