@@ -16,6 +16,7 @@ mod error;
 mod hashing;
 mod heal;
 mod image;
+mod kept;
 mod media;
 
 pub mod app;
@@ -47,6 +48,7 @@ pub use digest::Digest;
 pub use error::ImageError;
 pub use heal::remove_damaged;
 pub use image::{Image, Layer, LayerRead};
+pub use kept::{InUse, Unused};
 pub use manifest::{Descriptor, Index, Manifest, Platform};
 pub use media::{Compression, ImageFormat, MediaType};
 pub use reference::{Location, Reference};

@@ -148,5 +148,9 @@ fn remembered(path: &Path) -> Option<BaseFacts> {
         return None;
     }
     let facts: BaseFacts = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
-    (facts.format == FORMAT).then_some(facts)
+    if facts.format != FORMAT {
+        return None;
+    }
+    crate::kept::used(path);
+    Some(facts)
 }

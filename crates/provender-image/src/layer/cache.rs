@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::write::{keep, temporary, write_temporary};
 use super::{Entry, LayerError, LayerOptions, WrittenLayer, fingerprint};
 use crate::blobs::BlobRead;
-use crate::{Blobs, Compression, Digest, ImageError};
+use crate::{Blobs, Compression, Digest, ImageError, kept};
 
 /// How old a file has to be that somebody began and nobody will finish.
 const ABANDONED: Duration = Duration::from_secs(24 * 60 * 60);
@@ -133,8 +133,14 @@ impl Cache {
         }
         let record: Record = serde_json::from_slice(&fs::read(&path).ok()?).ok()?;
         let layer = WrittenLayer::from(record);
-        let blob = fs::metadata(self.blob(&layer.digest)).ok()?;
-        (blob.is_file() && blob.len() == layer.size).then_some(layer)
+        let blob = self.blob(&layer.digest);
+        let metadata = fs::metadata(&blob).ok()?;
+        if !metadata.is_file() || metadata.len() != layer.size {
+            return None;
+        }
+        kept::used(&path);
+        kept::used(&blob);
+        Some(layer)
     }
 
     /// Takes away the layer that this key gave, because its blob turned out to be damaged.

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::blobs::BlobRead;
-use crate::{Blobs, Descriptor, Digest, ImageError};
+use crate::{Blobs, Descriptor, Digest, ImageError, kept};
 
 /// How long a blob is that is verified before it is relied on, in bytes.
 const SMALL: u64 = 1 << 20;
@@ -44,9 +44,14 @@ impl BlobFolder {
     pub(super) fn holds_whole(&self, blob: &Descriptor) -> bool {
         let path = self.path(&blob.digest);
         let metadata = std::fs::metadata(&path);
-        metadata.is_ok_and(|metadata| metadata.is_file() && metadata.len() == blob.size)
+        let whole = metadata
+            .is_ok_and(|metadata| metadata.is_file() && metadata.len() == blob.size)
             && (blob.size > SMALL
-                || std::fs::read(path).is_ok_and(|bytes| Digest::of(&bytes) == blob.digest))
+                || std::fs::read(&path).is_ok_and(|bytes| Digest::of(&bytes) == blob.digest));
+        if whole {
+            kept::used(&path);
+        }
+        whole
     }
 }
 
@@ -68,5 +73,27 @@ impl Blobs for BlobFolder {
 
     fn place(&self) -> String {
         Path::display(&self.root).to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+    use crate::MediaType;
+
+    #[test]
+    fn a_blob_that_is_found_counts_as_used() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = BlobFolder::new(dir.path());
+        let blob = Descriptor::of(MediaType::new(MediaType::OCI_LAYER), b"layer");
+        let path = folder.path(&blob.digest);
+        std::fs::create_dir_all(folder.blobs()).unwrap();
+        std::fs::write(&path, b"layer").unwrap();
+        let then = SystemTime::now() - Duration::from_secs(24 * 60 * 60);
+        File::options().write(true).open(&path).unwrap().set_modified(then).unwrap();
+        assert!(folder.holds_whole(&blob));
+        assert!(std::fs::metadata(&path).unwrap().modified().unwrap() > then);
     }
 }

@@ -86,14 +86,15 @@ pub fn pulled(reference: &Reference, platform: Option<&Platform>, from: &Path) -
 
 /// A manifest or an index that was kept.
 fn kept(folder: &BlobFolder, reference: &Reference, digest: Digest) -> Option<Document> {
-    let length = std::fs::metadata(folder.path(&digest)).ok()?.len();
-    if length > MAX_DOCUMENT {
+    let path = folder.path(&digest);
+    if std::fs::metadata(&path).ok()?.len() > MAX_DOCUMENT {
         return None;
     }
-    let bytes = std::fs::read(folder.path(&digest)).ok()?;
+    let bytes = std::fs::read(&path).ok()?;
     if Digest::of(&bytes) != digest {
         return None;
     }
+    crate::kept::used(&path);
     let media_type = kept_media_type(&bytes, reference).ok()??;
     let descriptor = Descriptor::new(media_type, digest, bytes.len() as u64);
     Some(Document { descriptor, bytes })

@@ -49,11 +49,11 @@ pub(crate) struct StockArgs {
 pub(crate) enum StockCommand {
     /// Show what is stocked: projects, files, sizes, and which lock needs them
     List,
-    /// Remove what no known lock needs
+    /// Remove what no known lock needs, and what was kept of images and not used for long
     Prune(PruneArgs),
 }
 
-/// Removes what no known lock needs.
+/// Removes what no known lock needs, and what was kept of images and not used for long.
 #[derive(Args, Clone)]
 pub(crate) struct PruneArgs {
     /// Do not ask
@@ -62,4 +62,7 @@ pub(crate) struct PruneArgs {
     /// Say what would be removed, and remove nothing
     #[arg(long, conflicts_with = "yes")]
     pub(crate) dry_run: bool,
+    /// Remove what was kept of images and not used for this many days; all of it can be made again
+    #[arg(long, value_name = "DAYS", default_value_t = 30)]
+    pub(crate) images_older_than: u32,
 }

@@ -18,6 +18,7 @@ use crate::cli::{GlobalArgs, ImageArgs, ImageCommand};
 use crate::exit::{Answer, Failure};
 use crate::output::Output;
 
+pub(crate) use base::folder;
 pub(crate) use dockerfile::run as dockerfile;
 
 pub(crate) fn run(

@@ -3,6 +3,7 @@
 mod carried;
 mod list;
 mod locks;
+mod prune;
 mod summary;
 mod wheels;
 
@@ -35,7 +36,7 @@ pub(crate) fn run(
     let settings = Settings::gather(global, &super::lock::project_folder(&args.locks))?;
     match &args.command {
         Some(StockCommand::List) => return list::list(&settings, output),
-        Some(StockCommand::Prune(prune)) => return list::prune(prune, &settings, output),
+        Some(StockCommand::Prune(prune)) => return prune::run(prune, &settings, output),
         None => {}
     }
     let mut args = args.clone();

@@ -9,6 +9,7 @@ mod certificates;
 #[cfg(unix)]
 mod example;
 mod platforms;
+mod pruning;
 mod pushing;
 mod refusals;
 mod scanning;

@@ -1,18 +1,34 @@
 //! The image that something is built on, or that is looked at.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use provender_core::Diagnostic;
 use provender_image::registry::{self, Registry};
 use provender_image::source::{self, WantedImage};
-use provender_image::{Image, Location, Platform};
+use provender_image::{Image, InUse, Location, Platform};
 
 use super::told;
+use crate::commands::store::because;
 use crate::settings::Settings;
 
 /// The folder of everything that is remembered of images.
-pub(super) fn folder(settings: &Settings) -> PathBuf {
+pub(crate) fn folder(settings: &Settings) -> PathBuf {
     settings.data_dir.join("images")
+}
+
+/// Keeps `stock prune` from removing anything of that folder as long as this process runs.
+pub(super) fn in_use(settings: &Settings) -> Result<(), Diagnostic> {
+    static IN_USE: OnceLock<InUse> = OnceLock::new();
+    if IN_USE.get().is_none() {
+        let held = InUse::of(&folder(settings)).map_err(|error| {
+            because(Diagnostic::error("file/cannot-write", error.to_string()), &error)
+                .hint("check the data directory, or name another one with --data-dir")
+        })?;
+        // Who came first holds it as well.
+        let _ = IN_USE.set(held);
+    }
+    Ok(())
 }
 
 /// The folder of the layers that were made.
@@ -32,6 +48,7 @@ pub(super) async fn open(
     registry: &Registry,
     settings: &Settings,
 ) -> Result<Image, Diagnostic> {
+    in_use(settings)?;
     match location {
         Location::Registry(reference) => {
             let into = pulled(settings);

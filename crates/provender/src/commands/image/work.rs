@@ -49,6 +49,7 @@ impl Work<'_> {
         let store = store::existing(settings).await?;
         let stocked = build::stocked(&store, &plan.lock.lock).await;
         let stocked = stocked.map_err(|error| store::told(&error))?;
+        base::in_use(settings)?;
         let cache = Cache::open(&base::layers(settings))
             .map_err(|error| told::build(error.into(), &plan.lock.path))?;
         let workshop = tempfile::tempdir_in(store.tmp()).map_err(|error| {

@@ -29,6 +29,7 @@ pub(super) async fn found(
         let attached = in_registry(reference, &image, registry, settings).await?;
         return Ok(Ok((image, attached)));
     }
+    base::in_use(settings)?;
     let spool = base::folder(settings).join("tmp");
     base::make(&spool)?;
     let wanted = WantedImage { platform: args.platform.clone(), spool: Some(spool.clone()) };
