@@ -230,7 +230,7 @@ fn an_env_example_that_is_there_is_completed_and_wins() {
 fn health_is_asked_as_often_as_is_said() {
     let project = example();
     let often = ImageSettings { health_interval_seconds: NonZeroU32::new(7), ..settings() };
-    let files = emit(&inspect(&project).unwrap(), &often, &locked(&project)).unwrap();
+    let files = emit(&inspect(&project).unwrap(), &often, &locked(&project), &[]).unwrap();
     assert!(text(&files, "Dockerfile").contains("HEALTHCHECK --interval=7s "));
     assert_eq!(text(&files, "compose.yaml").matches("interval: 7s\n").count(), 1);
 }
