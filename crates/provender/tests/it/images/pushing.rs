@@ -166,7 +166,8 @@ fn no_registry_is_asked_offline() {
 fn a_base_that_was_pulled_by_its_digest_is_not_asked_for_again() {
     let (service, registry) = (Service::new(), OciRegistry::start());
     let name = format!("{}/team/app:1", registry.name());
-    let digest = service.built(&format!("--tag {name}")).digest();
+    let built = service.built(&format!("--tag {name}"));
+    let digest = built["digest"].as_str().unwrap();
     let build = format!("image build --base {name}@{digest} -o oci:out --tag app:1");
     service.project.run(&format!("{build} --offline")).exits(2);
     let online = service.project.run(&build).exits(0);
