@@ -2,7 +2,6 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use provender_image::InUse;
@@ -11,7 +10,6 @@ use super::Service;
 use crate::project::{Project, says};
 
 const OUT: &str = "-o oci-archive:image.tar --tag app:1";
-const NEEDED: &str = "every file in stock is needed by a known lock";
 
 /// The folder of what was kept.
 fn images(project: &Project) -> PathBuf {
@@ -48,7 +46,8 @@ fn what_lay_unused_goes_and_is_made_again_with_the_same_bytes() {
     fs::write(images(project).join("layers/tmp/.layer-x"), "begun").unwrap();
     lie(project, 29);
     let begun = project.run("stock prune --dry-run").exits(0);
-    assert_eq!(begun.stdout, "would remove 1 file of images, 5 bytes\n");
+    assert_eq!(begun.stdout, "would remove 1 file of images, 5 B\n");
+    project.run("stock prune --yes").exits(0);
     lie(project, 31);
     let number = kept(&images(project)).len();
     assert!(number > 4, "{number}");
@@ -58,7 +57,8 @@ fn what_lay_unused_goes_and_is_made_again_with_the_same_bytes() {
     assert_eq!(document["images"]["files"], number);
     assert_eq!(document["files"], serde_json::json!([]));
     let longer = project.run("stock prune --dry-run --images-older-than 40").exits(0);
-    says(&longer, &[NEEDED, "lay unused for 40 days"]);
+    assert!(longer.stdout.starts_with("every file in stock is needed"), "{longer}");
+    assert!(longer.stdout.ends_with("lay unused for 40 days\n"), "{longer}");
     says(&project.run("stock prune").exits(2), &["stock/not-asked", "files of images"]);
     assert_eq!(kept(&images(project)).len(), number);
 
@@ -72,12 +72,19 @@ fn what_lay_unused_goes_and_is_made_again_with_the_same_bytes() {
 fn what_a_build_uses_stays() {
     let service = Service::new();
     service.build(OUT).exits(0);
-    let before = kept(&images(&service.project)).len();
+    let large = || {
+        let mut kept = kept(&images(&service.project));
+        // A layer that is found by its wheels is not looked for by its entries.
+        kept.retain(|path| !path.parent().unwrap().ends_with("layers/layers"));
+        kept.sort();
+        kept
+    };
+    let before = large();
+    assert!(before.len() > 2, "{before:?}");
     lie(&service.project, 99);
     service.build(OUT).exits(0);
-    let run = service.project.run("stock prune --yes").exits(0);
-    says(&run, &[NEEDED]);
-    assert_eq!(kept(&images(&service.project)).len(), before);
+    service.project.run("stock prune --yes").exits(0);
+    assert_eq!(large(), before);
     let again = service.build(OUT).exits(0);
     assert!(!again.stdout.contains("  made"), "{again}");
 }
@@ -89,7 +96,8 @@ fn nothing_goes_while_somebody_works_with_images() {
     let before = kept(&images(&service.project)).len();
     let working = InUse::of(&images(&service.project)).unwrap();
     let run = service.project.run("stock prune --yes --images-older-than 0").exits(0);
-    says(&run, &["note[stock/images-in-use]", "removed nothing"]);
+    says(&run, &["note[stock/images-in-use]"]);
+    assert_eq!(run.stdout, "removed nothing\n");
     assert_eq!(kept(&images(&service.project)).len(), before);
     drop(working);
     let document = service.project.json("stock prune --yes --images-older-than 0");
@@ -101,15 +109,13 @@ fn nothing_goes_while_somebody_works_with_images() {
 fn builds_succeed_however_often_all_is_removed_beside_them() {
     let service = Service::new();
     let first = service.built(OUT);
-    let done = AtomicBool::new(false);
+    let build = || service.built(OUT)["digest"].clone();
     std::thread::scope(|scope| {
-        scope.spawn(|| {
-            while !done.load(Ordering::Relaxed) {
-                service.project.run("stock prune --yes --images-older-than 0").exits(0);
-            }
-        });
-        let digests: Vec<_> = (0..8).map(|_| service.built(OUT)["digest"].clone()).collect();
-        done.store(true, Ordering::Relaxed);
+        let builds = scope.spawn(|| (0..8).map(|_| build()).collect::<Vec<_>>());
+        while !builds.is_finished() {
+            service.project.run("stock prune --yes --images-older-than 0").exits(0);
+        }
+        let digests = builds.join().unwrap();
         assert!(digests.iter().all(|digest| *digest == first["digest"]), "{digests:?}");
     });
 }
@@ -122,5 +128,5 @@ fn it_works_where_images_are_looked_at_and_nothing_is_stocked() {
     fs::write(looks.join("one.json"), "{}").unwrap();
     lie(&project, 31);
     let run = project.run("stock prune --yes").exits(0);
-    assert_eq!(run.stdout, "removed 1 file of images, 2 bytes\n");
+    assert_eq!(run.stdout, "removed 1 file of images, 2 B\n");
 }
