@@ -8,12 +8,15 @@
 
 mod apk;
 mod assess;
+mod attached;
+mod changes;
 mod collector;
 mod dpkg;
 mod evidence;
 mod fields;
 mod inventory;
 mod look;
+mod newer_base;
 mod npm;
 mod os;
 mod owners;
@@ -22,9 +25,12 @@ mod python;
 mod sbom;
 
 pub use assess::{Assessment, NotComparedPackage, Remedy, ScanFinding, assess};
+pub use attached::{AddedSbom, AttachedSbomError, add_attached_sbom};
+pub use changes::{At, FindingsAt, at};
 pub use inventory::{Ecosystem, Inventory, Kind, Note, Os, Package, Source};
 pub(crate) use look::base_layers;
-pub use look::{Look, look};
+pub use look::{Look, look, remembered};
+pub use newer_base::{NewerBase, NoBase, newer_base, recorded_base, stands_on};
 pub use sbom::{SbomError, packages_of_cyclonedx};
 
 use crate::tree::{Keep, Tree};

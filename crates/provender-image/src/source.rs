@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 
 use archive::{Archive, Surveyed, malformed};
 
-pub use attached::attachments;
+pub use attached::open_attached;
 pub use layout::LayoutBlobs;
 
 pub(crate) use choice::{REF_NAME, names};

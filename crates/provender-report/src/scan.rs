@@ -26,8 +26,8 @@ pub struct ScanReport<'a> {
     pub groups: Vec<ScanGroup<'a>>,
     /// Packages that could not be compared.
     pub not_compared: Vec<NotCompared<'a>>,
-    /// What else is to be said of the findings, a line each.
-    pub remarks: Vec<String>,
+    /// What else is to be said of the findings: lines, of which some are indented; or empty.
+    pub remarks: &'a str,
     /// What a hardened image does otherwise.
     pub hardening: &'a [Diagnostic],
     /// What is to be said besides.

@@ -22,35 +22,40 @@ pub fn beside(archive: &Path, kind: Kind, platform: Option<&Platform>) -> PathBu
     archive.with_file_name(format!("{platform}{stem}{}", kind.suffix()))
 }
 
-/// What lies beside an archive about its image, in the order of the kinds; `platform` as for
+/// What lies beside an archive about its image, of these kinds and in their order; `platform` as for
 /// [`beside`]. Each file is what it would be if it were attached to the image in a registry. Whether
-/// it is really about the image has to be asked of its document.
-///
-/// # Errors
-///
-/// A file that cannot be read, or is larger than any honest document.
+/// it is really about the image has to be asked of its document. A file that cannot be read, or is
+/// larger than any honest document, is an error in its place.
 pub fn files_beside(
     archive: &Path,
     image: &Descriptor,
     platform: Option<&Platform>,
-) -> Result<Vec<Attached>, ImageError> {
-    let mut found = Vec::new();
-    for kind in Kind::ALL {
-        let path = beside(archive, kind, platform);
-        let Some(document) = read(&path)? else { continue };
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let malformed = |error: serde_json::Error| ImageError::Malformed {
-            what: "attachment",
-            reason: error.to_string(),
-            place: path.display().to_string(),
-        };
-        // Reading it does not depend on whether it is signed: its bytes tell.
-        let attachment = kind.attach(image, document, false, "image").map_err(malformed)?;
-        let descriptor = attachment.descriptor.clone();
-        let blobs = Arc::new(Documents::of(attachment, path));
-        found.push(Attached { name, ..Attached::read(descriptor, blobs)? });
-    }
-    Ok(found)
+    kinds: &[Kind],
+) -> Vec<Result<Attached, ImageError>> {
+    let found = kinds.iter().filter_map(|kind| file(*kind, archive, image, platform).transpose());
+    found.collect()
+}
+
+/// The file of one kind; none where there is none.
+fn file(
+    kind: Kind,
+    archive: &Path,
+    image: &Descriptor,
+    platform: Option<&Platform>,
+) -> Result<Option<Attached>, ImageError> {
+    let path = beside(archive, kind, platform);
+    let Some(document) = read(&path)? else { return Ok(None) };
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let malformed = |error: serde_json::Error| ImageError::Malformed {
+        what: "attachment",
+        reason: error.to_string(),
+        place: path.display().to_string(),
+    };
+    // Reading it does not depend on whether it is signed: its bytes tell.
+    let attachment = kind.attach(image, document, false, "image").map_err(malformed)?;
+    let descriptor = attachment.descriptor.clone();
+    let blobs = Arc::new(Documents::of(attachment, path));
+    Ok(Some(Attached { name, is_file: true, ..Attached::read(descriptor, blobs)? }))
 }
 
 /// The bytes of a file; none where there is none.
@@ -136,20 +141,25 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let archive = folder.path().join("app.tar");
         let image = Descriptor::of(MediaType::new(MediaType::OCI_MANIFEST), b"manifest");
-        assert!(files_beside(&archive, &image, None).unwrap().is_empty());
+        let files = |archive: &Path| files_beside(archive, &image, None, &Kind::ALL);
+        assert!(files(&archive).is_empty());
         std::fs::write(folder.path().join("app.audit.json"), "{}").unwrap();
-        let found = files_beside(&archive, &image, None).unwrap();
+        let found: Vec<Attached> = files(&archive).into_iter().map(Result::unwrap).collect();
         assert_eq!(found.len(), 1);
         assert_eq!((found[0].kind(), &*found[0].name), (Some(Kind::Audit), "app.audit.json"));
         assert_eq!(found[0].document().unwrap(), b"{}");
-        assert!(found[0].is_about(&image.digest));
+        assert!(found[0].is_about(&image.digest) && found[0].is_file);
+        assert!(files_beside(&archive, &image, None, &[Kind::Sbom]).is_empty());
+        // One that cannot be read keeps no other from being found.
         std::fs::create_dir(folder.path().join("app.sbom.cdx.json")).unwrap();
-        let error = files_beside(&archive, &image, None).unwrap_err();
+        let found = files(&archive);
+        let error = found[0].as_ref().unwrap_err();
         assert!(error.to_string().contains("app.sbom.cdx.json"), "{error}");
+        assert!(found[1].is_ok());
         // A sparse file costs nothing.
         let large = File::create(folder.path().join("large.audit.json")).unwrap();
         large.set_len(MAX_DOCUMENT + 1).unwrap();
-        let error = files_beside(&folder.path().join("large.tar"), &image, None).unwrap_err();
-        assert!(matches!(error, ImageError::TooLarge { .. }), "{error}");
+        let found = files(&folder.path().join("large.tar"));
+        assert!(matches!(found[..], [Err(ImageError::TooLarge { .. })]), "{found:?}");
     }
 }

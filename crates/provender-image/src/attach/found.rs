@@ -10,6 +10,8 @@ use crate::{Blobs, Descriptor, Digest, ImageError, Manifest, MediaType};
 pub struct Attached {
     /// How it is named to people: its digest, or the file that it is.
     pub name: String,
+    /// Whether it is a file, which lies beside the image and does not say so itself.
+    pub is_file: bool,
     /// The manifest's digest, and how it is typed.
     pub descriptor: Descriptor,
     /// The manifest.
@@ -32,7 +34,7 @@ impl Attached {
             place: blobs.place(),
         })?;
         let name = descriptor.digest.to_string();
-        Ok(Self { name, descriptor, manifest, blobs })
+        Ok(Self { name, is_file: false, descriptor, manifest, blobs })
     }
 
     /// Whether it is attached to what has this digest.

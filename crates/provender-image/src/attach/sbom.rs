@@ -113,6 +113,7 @@ mod tests {
         let image = ImageSubject {
             repository: "app",
             digest: hash(9),
+            config: hash(8),
             platform: "linux/amd64",
             base: None,
             python: None,

@@ -42,6 +42,43 @@ impl Registry {
         into: &Path,
         progress: Option<&Progress>,
     ) -> Result<Image, RegistryError> {
+        let image = self.described(reference, platform, into, progress).await?;
+        let repository = Repository::of(self, reference, Access::Pull).await?;
+        let folder = BlobFolder::new(into);
+        let layers: BTreeMap<Digest, &Descriptor> =
+            image.manifest.layers.iter().map(|layer| (layer.digest, layer)).collect();
+        let wanted = layers.into_values().cloned();
+        each(wanted, |layer| {
+            let (repository, folder) = (repository.clone(), folder.clone());
+            let progress = progress.cloned();
+            async move { fetch(&repository, &folder, &layer, progress.as_ref()).await }
+        })
+        .await?;
+        Ok(image)
+    }
+
+    /// What [`pull`](Self::pull) would give, with only its manifest and its configuration fetched: its
+    /// layers cannot be read.
+    ///
+    /// # Errors
+    ///
+    /// As [`pull`](Self::pull), but for layers.
+    pub async fn describe(
+        &self,
+        reference: &Reference,
+        platform: Option<&Platform>,
+        into: &Path,
+    ) -> Result<Image, RegistryError> {
+        self.described(reference, platform, into, None).await
+    }
+
+    async fn described(
+        &self,
+        reference: &Reference,
+        platform: Option<&Platform>,
+        into: &Path,
+        progress: Option<&Progress>,
+    ) -> Result<Image, RegistryError> {
         let repository = Repository::of(self, reference, Access::Pull).await?;
         let folder = BlobFolder::new(into);
         let pull = Pull { repository: &repository, folder: &folder, reference, platform };
@@ -50,15 +87,6 @@ impl Registry {
         pull.check(&manifest)?;
         fetch(&repository, &folder, &manifest.config, progress).await?;
         pull.check_platform(&manifest.config)?;
-        let layers: BTreeMap<Digest, &Descriptor> =
-            manifest.layers.iter().map(|layer| (layer.digest, layer)).collect();
-        let wanted = layers.into_values().cloned();
-        each(wanted, |layer| {
-            let (repository, folder) = (repository.clone(), folder.clone());
-            let progress = progress.cloned();
-            async move { fetch(&repository, &folder, &layer, progress.as_ref()).await }
-        })
-        .await?;
         Ok(Image::read(document.descriptor, Arc::new(folder))?)
     }
 }

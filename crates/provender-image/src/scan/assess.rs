@@ -158,6 +158,8 @@ fn remedy(package: &Package, fix: &Fix, base_layers: usize) -> Remedy {
     }
     match &package.kind {
         Kind::Vendored { inside } => Remedy::Vendored { inside: inside.clone() },
+        // Nobody knows in which layer it is.
+        Kind::FromSbom if !package.ecosystem.is_distribution() => Remedy::Lock,
         _ if package.ecosystem.is_distribution() || package.layer < base_layers => Remedy::Base,
         _ => Remedy::Lock,
     }

@@ -98,7 +98,7 @@ impl Collector {
 }
 
 /// Whether a text can be a name, a version or an architecture.
-fn is_word(text: &str) -> bool {
+pub(super) fn is_word(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= WORD
         && !text.contains(|c: char| c.is_control() || c.is_whitespace())

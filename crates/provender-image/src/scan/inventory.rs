@@ -1,5 +1,8 @@
 //! The words of an inventory.
 
+use std::collections::BTreeSet;
+
+use provender_core::Version;
 use serde::{Deserialize, Serialize};
 
 /// What an image holds.
@@ -158,21 +161,39 @@ impl Inventory {
     }
 
     /// Adds what an SBOM names and the image itself does not show. A package that was found as well
-    /// stays as it was found.
-    pub fn add_from_sbom(&mut self, packages: Vec<Package>) {
-        let same = |a: &Package, b: &Package| {
-            (a.ecosystem, &a.name, &a.version) == (b.ecosystem, &b.name, &b.version)
-        };
+    /// stays as it was found, and one whose advisories are looked for nowhere is not added. How many
+    /// those are.
+    pub fn add_from_sbom(&mut self, packages: Vec<Package>) -> usize {
+        let mut known: BTreeSet<_> = self.packages.iter().map(Package::release).collect();
+        let os = self.os.as_ref().and_then(|os| os.ecosystem.as_deref());
+        let mut left_out = 0;
         for package in packages {
-            if !self.packages.iter().any(|found| same(found, &package)) {
+            let own = package.ecosystem.osv_name();
+            let of_image = own.is_some_and(|own| os.is_some_and(|os| is_of(os, own)));
+            if own.is_none() || (package.ecosystem.is_distribution() && !of_image) {
+                left_out += 1;
+            } else if known.insert(package.release()) {
                 self.packages.push(package);
             }
         }
         self.packages.sort_by(Package::order);
+        left_out
     }
 }
 
+/// Whether `Debian:12` is of `Debian`.
+fn is_of(release: &str, ecosystem: &str) -> bool {
+    release.split(':').next() == Some(ecosystem)
+}
+
 impl Package {
+    /// What an SBOM and an image call the same, however they write a Python version: 1.0 is 1.0.0.
+    fn release(&self) -> (Ecosystem, String, Option<Version>, String) {
+        let python = self.version.parse().ok().filter(|_| self.ecosystem == Ecosystem::PyPI);
+        let word = if python.is_some() { String::new() } else { self.version.clone() };
+        (self.ecosystem, self.name.clone(), python, word)
+    }
+
     /// The order of an inventory.
     pub(super) fn order(&self, other: &Self) -> std::cmp::Ordering {
         fn key(package: &Package) -> impl Ord + '_ {

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use provender_core::diagnostic::{Diagnostic, Level};
 use serde::{Deserialize, Serialize};
@@ -59,8 +59,7 @@ struct Told {
 ///
 /// An image that cannot be read. That nothing can be remembered is no error.
 pub fn look(image: &Image, folder: &Path) -> Result<Look, TreeError> {
-    let path = folder.join(format!("{}.json", image.digest().hex()));
-    if let Some(look) = remembered(&path, image.digest()) {
+    if let Some(look) = remembered(image, folder) {
         return Ok(look);
     }
     let scans = wanted();
@@ -74,8 +73,18 @@ pub fn look(image: &Image, folder: &Path) -> Result<Look, TreeError> {
         base_layers,
     };
     // Another look costs time, and nothing else.
-    let _ = remember(&look, image.digest(), folder, &path);
+    let _ = remember(&look, image.digest(), folder);
     Ok(look)
+}
+
+/// What was seen in an image before, none of whose layers is read for it; none where it is not
+/// remembered in `folder`.
+pub fn remembered(image: &Image, folder: &Path) -> Option<Look> {
+    read(&path(folder, image.digest()), image.digest())
+}
+
+fn path(folder: &Path, image: Digest) -> PathBuf {
+    folder.join(format!("{}.json", image.hex()))
 }
 
 /// How many layers come before those that provender laid over the base; the lowest alone where it
@@ -88,7 +97,7 @@ pub(crate) fn base_layers(image: &Image) -> usize {
     ours.unwrap_or(1).min(image.layers.len())
 }
 
-fn remembered(path: &Path, image: Digest) -> Option<Look> {
+fn read(path: &Path, image: Digest) -> Option<Look> {
     if fs::metadata(path).ok()?.len() > MAX_FILE {
         return None;
     }
@@ -97,10 +106,11 @@ fn remembered(path: &Path, image: Digest) -> Option<Look> {
         return None;
     }
     let hardening: Option<Vec<Diagnostic>> = read.hardening.into_iter().map(diagnostic).collect();
+    crate::kept::used(path);
     Some(Look { inventory: read.inventory, hardening: hardening?, base_layers: read.base_layers })
 }
 
-fn remember(look: &Look, image: Digest, folder: &Path, path: &Path) -> std::io::Result<()> {
+fn remember(look: &Look, image: Digest, folder: &Path) -> std::io::Result<()> {
     let hardening = look.hardening.iter().map(|diagnostic| Told {
         rule: diagnostic.rule.to_owned(),
         level: diagnostic.level as u8,
@@ -118,7 +128,7 @@ fn remember(look: &Look, image: Digest, folder: &Path, path: &Path) -> std::io::
     fs::create_dir_all(folder)?;
     let mut file = NamedTempFile::new_in(folder)?;
     file.write_all(&serde_json::to_vec(&document)?)?;
-    file.persist(path).map_err(|error| error.error)?;
+    file.persist(path(folder, image)).map_err(|error| error.error)?;
     Ok(())
 }
 

@@ -6,7 +6,7 @@ mod sample;
 use provender_core::check::{Outcome, Step};
 use provender_core::lock::constraints;
 use provender_core::{Level, Sha256};
-use provender_image::attach::Attached;
+use provender_image::attach::{Attached, Kind};
 use provender_image::verify::{self, GivenLock, Request, Verified};
 use provender_image::{Image, Location, source};
 
@@ -216,12 +216,13 @@ fn an_archive_has_the_same_attachments_as_a_layout() {
     let path = sample.layout().with_extension("tar");
     sample.write_archive(&path);
     let location = Location::Path(path);
-    let image = source::open(&location, &source::WantedImage::default()).unwrap();
-    let attached = source::attachments(&location, &image.digest(), None).unwrap();
+    let wanted = source::WantedImage::default();
+    let (image, attached) = source::open_attached(&location, &wanted, &Kind::ALL).unwrap();
+    let attached: Vec<Attached> = attached.into_iter().map(Result::unwrap).collect();
     assert_eq!(attached.len(), 2);
-    assert!(attached.iter().all(|one| one.kind().is_some() && one.document().is_ok()));
-    let other = source::attachments(&location, &image.manifest.config.digest, None).unwrap();
-    assert!(other.is_empty(), "they are attached to the image alone");
+    assert!(attached.iter().all(|one| one.document().is_ok() && one.is_about(&image.digest())));
+    let (_, bills) = source::open_attached(&location, &wanted, &[Kind::Sbom]).unwrap();
+    assert_eq!(bills.len(), 1);
 }
 
 #[test]

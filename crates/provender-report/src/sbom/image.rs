@@ -13,6 +13,8 @@ pub struct ImageSubject<'a> {
     pub repository: &'a str,
     /// What its manifest hashes to.
     pub digest: Sha256,
+    /// What its configuration hashes to, which is all that names it in a docker archive.
+    pub config: Sha256,
     /// What it runs on, as `OS/ARCHITECTURE[/VARIANT]`.
     pub platform: &'a str,
     /// What it stands on.
@@ -39,6 +41,8 @@ impl<'a> ImageSubject<'a> {
         bom.metadata.lifecycles[0].phase = "build";
         let purl = purl::oci(self.repository, self.digest, architecture);
         bom.metadata.component.become_image(self.digest, purl);
+        let config = format!("sha256:{}", self.config);
+        bom.metadata.properties.push(Property::new("image:config", config));
         bom.metadata.properties.push(Property::new("image:platform", self.platform));
         if let Some(base) = self.base {
             add(bom, base.component(architecture));

@@ -3,12 +3,16 @@
 use super::{NotCompared, ScanFinding, ScanReport};
 use crate::audit::markdown::{SOURCE, WAIVER, sources, waiver};
 use crate::markdown::{DIAGNOSTIC, diagnostic, escaped, section};
+use crate::untrusted::lines;
 
 /// The summary, a section for each part that is not empty, and the advisory data.
 pub(super) fn render(report: &ScanReport<'_>) -> String {
     let mut out = format!("## Image\n\n{}\n", escaped(report.summary()));
-    for remark in &report.remarks {
-        out.push_str(&format!("\n{}\n", escaped(remark)));
+    // Indented code, in which nothing is markup.
+    let remarks: String =
+        lines(report.remarks).iter().map(|remark| format!("    {remark}\n")).collect();
+    if !remarks.is_empty() {
+        out.push_str(&format!("\n{remarks}"));
     }
     for group in &report.groups {
         let open = group.findings.iter().filter(|finding| finding.waiver.is_none());

@@ -2,7 +2,7 @@
 
 use super::{NotCompared, ScanFinding, ScanReport};
 use crate::audit::text::{accepted, block};
-use crate::untrusted::line;
+use crate::untrusted::{line, lines};
 use crate::{Style, diagnostics};
 
 /// One block for each finding, those together that one thing takes away; then what could not be
@@ -19,7 +19,7 @@ pub(super) fn render(report: &ScanReport<'_>) -> String {
         }
     }
     let remarks: String =
-        report.remarks.iter().map(|remark| format!("{}\n", line(remark))).collect();
+        lines(report.remarks).iter().map(|remark| format!("{remark}\n")).collect();
     let (image, platform) = (line(report.image), line(report.platform));
     blocks.push(format!(
         "{remarks}{}\nimage: {image}\nimage digest: {}\nplatform: {platform}\nadvisories sha256: {}\n",

@@ -165,6 +165,7 @@ fn image() -> ImageSubject<'static> {
     ImageSubject {
         repository: "registry.example/team/trading-backend",
         digest: provender_core::Sha256::from_bytes([1; 32]),
+        config: provender_core::Sha256::from_bytes([3; 32]),
         platform: "linux/amd64",
         base: Some(BaseImage {
             repository: "registry.example/python",
@@ -189,6 +190,12 @@ fn the_bill_of_an_image_is_about_the_image_and_names_its_base() {
     assert_eq!(subject["purl"], ours);
     assert_eq!(subject["hashes"], json!([{"alg": "SHA-256", "content": "01".repeat(32)}]));
     assert_eq!(document["metadata"]["lifecycles"], json!([{"phase": "build"}]));
+    let properties = document["metadata"]["properties"].as_array().unwrap();
+    let config = json!({
+        "name": "provender:image:config",
+        "value": format!("sha256:{}", "03".repeat(32)),
+    });
+    assert!(properties.contains(&config), "{properties:#?}");
     let base = format!(
         "pkg:oci/python@sha256:{}?arch=amd64&repository_url=registry.example/python",
         "02".repeat(32)

@@ -66,7 +66,7 @@ impl Sample {
                 reason: "no advisories speak of it".to_owned(),
                 waiver: None,
             }],
-            remarks: vec!["a newer base removes 1 of 3 findings".to_owned()],
+            remarks: "a newer base removes 1 of 3 findings\n  removes\n",
             hardening: &self.diagnostics,
             diagnostics: &[],
             advisories: &self.advisories,
@@ -110,6 +110,7 @@ warning[image/root-user]: the image runs as root
   = hint: set a user
 
 a newer base removes 1 of 3 findings
+  removes
 1 finding (1 high); 1 below medium; 1 accepted; 1 not compared; 161 packages of Debian GNU/Linux 12 (bookworm); advisories: 2661 records, newest 2024-10-10, fetched 2024-10-11 (osv 2024-10-11, sample 2024-10-14)
 image: registry.example/team/app:1
 image digest: sha256:abc
@@ -124,7 +125,7 @@ fn markdown_has_a_table_for_what_takes_findings_away() {
     let markdown = Sample::new().report().markdown();
     for part in [
         "## Image\n\n1 finding (1 high); 1 below medium; 1 accepted; 1 not compared; 161 packages",
-        "\na newer base removes 1 of 3 findings\n",
+        "\n\n    a newer base removes 1 of 3 findings\n      removes\n\n",
         "### fixed by a newer base image\n\n| severity | package | version | advisory | fix | where |",
         "| high | libssl3 | 3.0.22-1 | CVE-2026-1001, DSA-1 | 3.0.23-1 | var/lib/dpkg/status |\n",
         "### Accepted risks\n",
@@ -148,7 +149,7 @@ fn strangers_texts_are_harmless() {
     report.os = Some(HOSTILE);
     report.image = HOSTILE;
     report.not_compared[0].package = HOSTILE;
-    report.remarks = vec![HOSTILE.to_owned()];
+    report.remarks = HOSTILE.lines().next().unwrap();
     for text in [report.text(), report.markdown()] {
         assert!(is_harmless(&text), "{text:?}");
         assert!(!text.contains("\nz"), "no line is begun by a stranger: {text}");

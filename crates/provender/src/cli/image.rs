@@ -7,6 +7,8 @@ use provender_core::Severity;
 use provender_image::settings::Bytecode;
 use provender_image::{ImageFormat, Location, Platform};
 
+use super::LevelArg;
+
 /// Builds, writes down, verifies and scans container images, without a daemon.
 #[derive(Args)]
 pub(crate) struct ImageArgs {
@@ -137,12 +139,20 @@ pub(crate) struct ImageScanArgs {
     /// Say what changed since this image, such as the one built on an older base
     #[arg(long, value_name = "OLD")]
     pub(crate) compare: Option<Location>,
+    /// Say what a newer base would remove and bring: this one, else the newest of the tag that the
+    /// image says it was built on
+    #[arg(long, value_name = "BASE", conflicts_with = "compare")]
+    pub(crate) newer_base: Option<Option<Location>>,
     /// The image of an index for this platform
     #[arg(long, value_name = "OS/ARCH")]
     pub(crate) platform: Option<Platform>,
     /// The severity from which a finding makes the answer a no
     #[arg(long, value_name = "SEVERITY")]
     pub(crate) fail_on: Option<Severity>,
+    /// The level from which what hardening finds makes the answer a no, too
+    /// [default: audit.fail-on-hardening, else none does]
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub(crate) fail_on_hardening: Option<LevelArg>,
     /// Answer from advisory data that is older than allowed
     #[arg(long)]
     pub(crate) allow_stale: bool,

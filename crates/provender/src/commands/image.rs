@@ -1,5 +1,6 @@
 //! `provender image`.
 
+mod attached;
 mod attachments;
 mod base;
 mod build;

@@ -11,10 +11,10 @@ use provender_core::{Diagnostic, Level};
 use provender_lint::{Allowance, Linter, Options, OptionsError};
 
 use super::explain;
-use crate::cli::{GlobalArgs, LevelArg, LintArgs};
+use crate::cli::{GlobalArgs, LintArgs};
 use crate::exit::{Answer, Failure};
 use crate::output::Output;
-use crate::settings::Settings;
+use crate::settings::{Settings, level};
 
 /// What was seen.
 struct Seen {
@@ -118,22 +118,6 @@ fn linter(args: &LintArgs, settings: &Settings) -> Result<Linter, Diagnostic> {
 }
 
 fn threshold(args: &LintArgs, settings: &Settings) -> Result<Level, Diagnostic> {
-    if let Some(level) = args.fail_on {
-        return Ok(match level {
-            LevelArg::Note => Level::Note,
-            LevelArg::Warning => Level::Warning,
-            LevelArg::Error => Level::Error,
-        });
-    }
-    match settings.file.values.lint.fail_on.as_deref() {
-        None | Some("warning") => Ok(Level::Warning),
-        Some("note") => Ok(Level::Note),
-        Some("error") => Ok(Level::Error),
-        Some(other) => Err(Diagnostic::error(
-            "settings/malformed",
-            format!("`{other}` is no level of findings"),
-        )
-        .hint("take `note`, `warning` or `error`")
-        .decided_by("lint.fail-on")),
-    }
+    let setting = settings.file.values.lint.fail_on.as_deref();
+    Ok(level::of(args.fail_on, setting, "lint.fail-on")?.unwrap_or(Level::Warning))
 }

@@ -143,6 +143,8 @@ pub(crate) struct DevTable {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct AuditTable {
     pub(crate) fail_on: Option<Severity>,
+    /// The level from which what hardening finds in an image counts.
+    pub(crate) fail_on_hardening: Option<String>,
 }
 
 /// `[advisories]`.

@@ -3,6 +3,7 @@
 pub(crate) mod ecosystem;
 pub(crate) mod file;
 pub(crate) mod indexes;
+pub(crate) mod level;
 pub(crate) mod network;
 pub(crate) mod registries;
 pub(crate) mod upstream;

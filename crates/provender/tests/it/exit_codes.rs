@@ -1,6 +1,6 @@
 //! The table of exit codes: 0 the answer is yes, 1 the answer is no, 2 there is no answer.
 
-use provender_test::{Fault, OsvRecord, osv};
+use provender_test::{Fault, OsvRecord, docker_archive, osv};
 
 use crate::project::{APP, PRESENT, Project, one_error, says};
 
@@ -174,6 +174,76 @@ fn audit_exits_as_the_table_says() {
         let run = project.run(&format!("audit lock.txt {args}"));
         assert_eq!(run.code, Some(*code), "{situation}\n{run}");
         assert_eq!(project.files(), before, "{situation}: an audit changes no file");
+    }
+}
+
+#[test]
+fn a_scan_exits_as_the_table_says_and_what_hardening_finds_counts_where_that_is_asked_for() {
+    const SITE: &str = "usr/lib/python3.11/site-packages";
+    const KEY: (&str, &str) = (
+        "app/signing.key",
+        "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f\n-----END PRIVATE KEY-----\n",
+    );
+    const TOOL: (&str, &str) = ("usr/bin/gcc", "");
+    let release = |name: &str, version: &str| {
+        let text = format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n");
+        (format!("{SITE}/{name}-{version}.dist-info/METADATA"), text)
+    };
+    let (fixed, vulnerable, odd) =
+        (release("lib", "1.0.1"), release("lib", "1.0.0"), release("odd", "no!"));
+    let of = |release: &'static (String, String)| (release.0.as_str(), release.1.as_str());
+    let [fixed, vulnerable, odd] =
+        [fixed, vulnerable, odd].map(|release| of(Box::leak(Box::new(release))));
+    let waived = "[[waiver]]\nid = \"X-1\"\nproject = \"lib\"\nreason = \"r\"\nowner = \"o\"\nuntil = \"2999-12-31\"\n";
+    let errors = "[audit]\nfail-on-hardening = \"error\"\n";
+    let warnings = "[audit]\nfail-on-hardening = \"warning\"\n";
+    let on_error = "--fail-on-hardening error";
+    type Files = &'static [(&'static str, &'static str)];
+    let files = |files: &[(&'static str, &'static str)]| -> Files { files.to_vec().leak() };
+    let cases: &[(&str, Files, &str, &str, i32)] = &[
+        ("nothing is wrong", files(&[fixed]), "", "", 0),
+        ("a finding", files(&[vulnerable]), "", "", 1),
+        ("a finding below the threshold", files(&[vulnerable]), "", "--fail-on critical", 0),
+        ("a waived finding", files(&[vulnerable]), waived, "", 0),
+        ("what cannot be compared", files(&[odd]), "", "", 2),
+        ("a finding beside it", files(&[odd, vulnerable]), "", "", 1),
+        ("a key in the image", files(&[fixed, KEY]), "", "", 0),
+        ("a key, and errors count", files(&[fixed, KEY]), "", on_error, 1),
+        ("a key, and errors count by the settings", files(&[fixed, KEY]), errors, "", 1),
+        ("a key beside a waived finding", files(&[vulnerable, KEY]), waived, on_error, 1),
+        ("a key beside what cannot be compared", files(&[odd, KEY]), "", on_error, 1),
+        ("no error, and errors count", files(&[fixed, TOOL]), "", on_error, 0),
+        (
+            "a warning, and warnings count",
+            files(&[fixed, TOOL]),
+            "",
+            "--fail-on-hardening warning",
+            1,
+        ),
+        ("a flag decides before the settings", files(&[fixed, TOOL]), warnings, on_error, 0),
+        ("a note, and notes count", files(&[fixed]), "", "--fail-on-hardening note", 1),
+        ("a level that is none", files(&[fixed]), "[audit]\nfail-on-hardening = \"high\"\n", "", 2),
+    ];
+    let record = osv("X-1", "lib").introduced("0").fixed("1.0.1").severity("HIGH");
+    let project = Project::new(APP, "", [record]);
+    project.run("advisories update").exits(0);
+    for (situation, files, settings, args, code) in cases {
+        project.settings(settings);
+        let base: &[(&str, &str)] = &[("etc/hostname", "x\n")];
+        project.sandbox.write("image.tar", docker_archive(&[base, files]));
+        let before = project.files();
+        let run = project.run(&format!("image scan image.tar {args}"));
+        assert_eq!(run.code, Some(*code), "{situation}\n{run}");
+        assert_eq!(project.files(), before, "{situation}: a scan changes no file");
+        let counts = run.stdout.contains("of hardening counted");
+        assert_eq!(counts, *code == 1 && args.contains("hardening") || settings.contains("error"));
+        if *code == 2 && settings.contains("high") {
+            says(&run, &["settings/malformed", "`high`", "audit.fail-on-hardening"]);
+        }
+        let compared = project.run(&format!("image scan image.tar --compare image.tar {args}"));
+        assert_eq!(compared.code, Some(*code), "{situation}, compared\n{compared}");
+        let is_told = compared.stderr.contains("image/secret-file");
+        assert_eq!(is_told, counts && files.contains(&KEY), "{situation}\n{compared}");
     }
 }
 

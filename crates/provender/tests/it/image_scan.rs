@@ -228,6 +228,7 @@ fn a_scan_is_a_document_and_two_are_the_same() {
         "ecosystem",
         "fixed_by",
         "fixed_in",
+        "from_sbom",
         "ids",
         "inside",
         "layer",

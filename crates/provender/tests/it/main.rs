@@ -31,6 +31,14 @@ mod hooks;
 #[cfg(test)]
 mod image_data;
 #[cfg(test)]
+mod image_newer_base;
+#[cfg(test)]
+mod image_runtime;
+#[cfg(test)]
+mod image_sample;
+#[cfg(test)]
+mod image_sbom;
+#[cfg(test)]
 mod image_scan;
 #[cfg(test)]
 mod images;

@@ -91,11 +91,22 @@ fn no_beginning_of_a_file_and_no_changed_byte_ends_the_scan() {
 fn an_inventory_survives_json_and_takes_what_an_sbom_adds() {
     let metadata = "Name: a\nVersion: 1\n";
     let mut inventory = scan_of(&[("x/a-1.dist-info/METADATA", metadata)]);
-    let sbom = r#"{"bomFormat": "CycloneDX", "components": [{"purl": "pkg:pypi/a@1"}, {"purl": "pkg:pypi/b@2"}]}"#;
-    inventory.add_from_sbom(scan::packages_of_cyclonedx(sbom, "sbom.json").unwrap());
+    let sbom = r#"{"bomFormat": "CycloneDX", "components": [{"purl": "pkg:pypi/a@1.0"}, {"purl": "pkg:pypi/b@2"}]}"#;
+    let packages = scan::packages_of_cyclonedx(sbom, "sbom.json").unwrap();
+    assert_eq!(inventory.add_from_sbom(packages.clone()), 0);
+    inventory.add_from_sbom(packages);
     assert_eq!(names(&inventory, Ecosystem::PyPI), ["a 1", "b 2"]);
     assert_eq!(package(&inventory, "a").kind, Kind::Installed);
     assert_eq!(package(&inventory, "b").kind, Kind::FromSbom);
+    // Of another distribution than the image's, and of an ecosystem that is looked at nowhere.
+    let sbom = r#"{"bomFormat": "CycloneDX", "components": [{"purl": "pkg:deb/debian/a@1"}, {"purl": "pkg:golang/b@2"}]}"#;
+    let others = || scan::packages_of_cyclonedx(sbom, "sbom.json").unwrap();
+    let before = inventory.clone();
+    assert_eq!(inventory.add_from_sbom(others()), 2);
+    assert_eq!(inventory, before);
+    let mut debian = scan_of(&[("etc/os-release", "ID=debian\nVERSION_ID=12\n")]);
+    assert_eq!(debian.add_from_sbom(others()), 1);
+    assert_eq!(names(&debian, Ecosystem::Debian), ["a 1"]);
     let json = serde_json::to_string(&inventory).unwrap();
     assert_eq!(serde_json::from_str::<Inventory>(&json).unwrap(), inventory);
 }

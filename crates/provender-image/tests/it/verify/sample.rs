@@ -247,9 +247,10 @@ impl Sample {
 
     /// The image, and what is attached to it.
     pub(super) fn opened(&self) -> (Image, Vec<Attached>) {
-        let image = self.image();
+        self.image();
         let location = Location::Layout { path: self.layout(), name: None };
-        let attached = source::attachments(&location, &image.digest(), None).unwrap();
-        (image, attached)
+        let wanted = WantedImage::default();
+        let (image, attached) = source::open_attached(&location, &wanted, &Kind::ALL).unwrap();
+        (image, attached.into_iter().map(Result::unwrap).collect())
     }
 }

@@ -136,6 +136,7 @@ impl About<'_> {
             image: sbom::ImageSubject {
                 repository: &self.name,
                 digest: built.platform.manifest().descriptor.digest.sha256(),
+                config: built.platform.config_document().descriptor.digest.sha256(),
                 platform: &platform,
                 base: Some(sbom::BaseImage {
                     repository: &repository,

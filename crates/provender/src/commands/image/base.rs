@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use provender_core::Diagnostic;
 use provender_image::registry::{self, Registry};
 use provender_image::source::{self, WantedImage};
-use provender_image::{Image, InUse, Location, Platform};
+use provender_image::{Image, InUse, Location, Platform, Reference};
 
 use super::told;
 use crate::commands::store::because;
@@ -51,22 +51,10 @@ pub(super) async fn open(
     in_use(settings)?;
     match location {
         Location::Registry(reference) => {
-            let into = pulled(settings);
-            if let Some(image) = registry::pulled(reference, platform, &into) {
+            if let Some(image) = registry::pulled(reference, platform, &pulled(settings)) {
                 return Ok(image);
             }
-            if settings.offline {
-                return Err(Diagnostic::error(
-                    "image/offline",
-                    format!("{reference} is in a registry, and no network may be asked"),
-                )
-                .hint(
-                    "leave out --offline, or name a layout or an archive of the image; one that is named by \
-                     its digest is kept when it was pulled once",
-                )
-                .decided_by("--offline"));
-            }
-            make(&into)?;
+            let into = askable(reference, settings)?;
             let pulled = registry.pull(reference, platform, &into, None).await;
             pulled.map_err(|error| told::registry(&error))
         }
@@ -77,6 +65,38 @@ pub(super) async fn open(
             source::open(location, &wanted).map_err(|error| told::image(&error))
         }
     }
+}
+
+/// Opens an image in a registry as [`open`] does, but for its layers, which may not be there.
+pub(super) async fn describe(
+    reference: &Reference,
+    platform: Option<&Platform>,
+    registry: &Registry,
+    settings: &Settings,
+) -> Result<Image, Diagnostic> {
+    in_use(settings)?;
+    if let Some(image) = registry::pulled(reference, platform, &pulled(settings)) {
+        return Ok(image);
+    }
+    let into = askable(reference, settings)?;
+    let described = registry.describe(reference, platform, &into).await;
+    described.map_err(|error| told::registry(&error))
+}
+
+/// The folder for what is fetched, where a registry may be asked at all.
+pub(super) fn askable(reference: &Reference, settings: &Settings) -> Result<PathBuf, Diagnostic> {
+    let into = pulled(settings);
+    if settings.offline {
+        let message = format!("{reference} is in a registry, and no network may be asked");
+        return Err(Diagnostic::error("image/offline", message)
+            .hint(
+                "leave out --offline, or name a layout or an archive of the image; one that is named by its \
+                 digest is kept when it was pulled once",
+            )
+            .decided_by("--offline"));
+    }
+    make(&into)?;
+    Ok(into)
 }
 
 pub(super) fn make(folder: &Path) -> Result<(), Diagnostic> {

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use provender_core::Diagnostic;
 use provender_core::audit::AdvisoryStamp;
-use provender_core::{Diagnostic, Severity};
-use provender_image::scan::{Ecosystem, Inventory, Kind, Package, ScanFinding};
+use provender_image::scan::{At, FindingsAt, Inventory, ScanFinding, at};
 use provender_report::diagnostics::{self, DiagnosticJson};
 use serde::Serialize;
 
-use super::scan::{self, FindingJson, NotComparedJson, Scan, Scanned, Seen};
+use super::scan::{self, FindingJson, NotComparedJson, Scan, Scanned, Seen, Threshold};
 use crate::cli::Format;
 use crate::commands::json;
 use crate::exit::{Answer, Failure};
@@ -19,12 +19,15 @@ use crate::settings::Settings;
 /// Compares an old image with a new one. The answer is that of the new one.
 pub(super) fn run(
     images: [Seen; 2],
-    threshold: Severity,
+    threshold: &Threshold,
     allow_stale: bool,
     settings: &Settings,
     output: &Output,
 ) -> Result<Answer, Failure> {
-    let Scan { scanned: [old, new], snapshot, notes } = scan::scan(images, allow_stale, settings)?;
+    let Scan { scanned: [old, new], snapshot, mut notes, .. } =
+        scan::scan(images, None, allow_stale, settings)?;
+    // What hardening finds is told where it counts.
+    notes.extend(new.too_soft(threshold).cloned());
     let findings = Findings::between(&old, &new);
     let packages = Packages::between(&old.seen.look.inventory, &new.seen.look.inventory);
     match output.format {
@@ -51,44 +54,16 @@ struct Findings<'a> {
     kept: Vec<&'a ScanFinding>,
 }
 
-/// What a finding is at: the source of a distribution's package, since one source is one finding.
-type At<'a> = (Ecosystem, &'a str, Option<&'a str>);
-
 impl<'a> Findings<'a> {
     fn between(old: &'a Scanned, new: &'a Scanned) -> Self {
-        let (before, after) = (by_package(old), by_package(new));
+        let at = |of: &'a Scanned| FindingsAt::of(&of.seen.look.inventory, &of.assessment);
+        let (before, after) = (at(old), at(new));
+        let is_in = |one: &ScanFinding, own: &Scanned, other: &FindingsAt<'_>| {
+            own.seen.package(one.package).is_some_and(|package| other.has(package, one))
+        };
         let (kept, new) = new.assessment.findings.iter().partition(|one| is_in(one, new, &before));
         let gone = old.assessment.findings.iter().filter(|one| !is_in(one, old, &after));
         Self { new, gone: gone.collect(), kept }
-    }
-}
-
-fn by_package(scanned: &Scanned) -> BTreeMap<At<'_>, Vec<&ScanFinding>> {
-    let mut found = BTreeMap::<_, Vec<_>>::new();
-    for one in &scanned.assessment.findings {
-        if let Some(package) = scanned.seen.package(one.package) {
-            found.entry(at(package)).or_default().push(one);
-        }
-    }
-    found
-}
-
-/// Whether another image has a finding: one at the same package that shares an id.
-fn is_in(one: &ScanFinding, own: &Scanned, other: &BTreeMap<At<'_>, Vec<&ScanFinding>>) -> bool {
-    let Some(package) = own.seen.package(one.package) else { return false };
-    let same = |other: &&ScanFinding| one.finding.ids.iter().any(|id| other.finding.has_id(id));
-    other.get(&at(package)).is_some_and(|found| found.iter().any(same))
-}
-
-fn at(package: &Package) -> At<'_> {
-    let name = package.source.as_ref().map_or(&package.name, |source| &source.name);
-    (package.ecosystem, name, inside(package))
-}
-
-fn inside(package: &Package) -> Option<&str> {
-    match &package.kind {
-        Kind::Vendored { inside } => Some(inside),
-        Kind::Installed | Kind::Runtime | Kind::FromSbom => None,
     }
 }
 
@@ -146,7 +121,8 @@ impl<'a> Packages<'a> {
 fn versions(inventory: &Inventory) -> BTreeMap<At<'_>, BTreeSet<&str>> {
     let mut versions = BTreeMap::<_, BTreeSet<_>>::new();
     for package in &inventory.packages {
-        let name = (package.ecosystem, package.name.as_str(), inside(package));
+        let (ecosystem, _, inside) = at(package);
+        let name = (ecosystem, package.name.as_str(), inside);
         versions.entry(name).or_default().insert(package.version.as_str());
     }
     versions

@@ -84,3 +84,35 @@ fn what_is_no_image_is_no_answer() {
         says(&run, &["image/unreadable"]);
     }
 }
+
+#[test]
+fn an_image_that_was_built_shows_what_its_sbom_names_in_every_form() {
+    let service = with_advisories([osv("X-1", "hidden").introduced("0")]);
+    service.project.settings(&format!("{}{UNKNOWN_RUNTIME}", super::IMAGE));
+    service.build("-o oci-archive:plain.tar --tag app:1 --no-attach").exits(0);
+    let plain = service.project.run("image scan plain.tar").exits(0);
+    service
+        .build("-o oci:layout -o oci-archive:oci.tar -o docker-archive:docker.tar --tag app:1")
+        .exits(0);
+    for place in ["oci:layout", "oci.tar", "docker.tar"] {
+        let run = service.project.run(&format!("image scan {place}")).exits(0);
+        assert_eq!(run, plain, "{place}");
+    }
+    for name in ["oci", "docker"] {
+        let file = format!("{name}.sbom.cdx.json");
+        let sbom = service.project.sandbox.read(&file);
+        let mut sbom: serde_json::Value = serde_json::from_str(&sbom).unwrap();
+        let hidden = serde_json::json!({"type": "library", "purl": "pkg:pypi/hidden@1.0"});
+        sbom["components"].as_array_mut().unwrap().push(hidden);
+        service.project.sandbox.write(&file, sbom.to_string());
+        let run = service.project.run(&format!("image scan {name}.tar")).exits(1);
+        assert!(run.stdout.contains("hidden 1.0  X-1  no fix, known only from the SBOM"), "{run}");
+    }
+    // Beside an image that was changed since, it is another image's.
+    let sbom = service.project.sandbox.read("oci.sbom.cdx.json");
+    service.change_a_line();
+    service.build("-o oci-archive:oci.tar --tag app:1").exits(0);
+    service.project.sandbox.write("oci.sbom.cdx.json", sbom);
+    let run = service.project.run("image scan oci.tar").exits(0);
+    says(&run, &["warning[image/other-subject]", "is about another image"]);
+}

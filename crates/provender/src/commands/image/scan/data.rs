@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use provender_advisory::{NotComparedReason, Snapshot};
-use provender_core::Diagnostic;
-use provender_image::scan::Inventory;
+use provender_core::{Diagnostic, Level};
+use provender_image::scan::{Inventory, Kind, Package};
 
 use super::Scanned;
 use crate::commands::audited;
@@ -67,4 +68,55 @@ pub(super) fn missing(
         )));
     }
     Ok(told)
+}
+
+/// What makes the answer about an image doubtful that is only looked at besides.
+pub(super) fn doubts(
+    besides: &Scanned,
+    data: &AdvisoryData,
+    snapshot: &Snapshot,
+    now: Timestamp,
+    allow_stale: bool,
+) -> Result<Vec<Diagnostic>, Failure> {
+    let need = need([&besides.seen.look.inventory].into_iter());
+    let mut doubts = match data.usable(&need, now, allow_stale) {
+        Ok(_) => missing(besides, data, snapshot)?,
+        Err(failure) => failure.diagnostics,
+    };
+    for doubt in &mut doubts {
+        doubt.level = Level::Warning;
+        doubt.message = format!("of the newer base nothing is certain: {}", doubt.message);
+    }
+    Ok(doubts)
+}
+
+/// Tells each interpreter that is no distribution's, and that nobody has answered for.
+pub(super) fn runtimes(scanned: &Scanned) -> Vec<Diagnostic> {
+    let open = scanned.assessment.not_compared.iter().filter(|one| one.waiver.is_none());
+    let packages = open.filter_map(|one| scanned.seen.package(one.package));
+    let runtimes = packages.filter(|package| package.kind == Kind::Runtime);
+    let told = runtimes.map(|Package { name, version, locations, .. }| {
+        let message = format!("no advisory data tells what is wrong with {name} {version}");
+        let place = locations.first().map(|path| format!("found at /{path}"));
+        let mut told = Diagnostic::error("image/runtime-not-audited", message);
+        told.causes.extend(place);
+        told = told.because("it is no distribution's package, which that distribution would watch");
+        if name == "python" {
+            told = told.because("CPython's own advisories name commits and not versions");
+        }
+        told.hint(format!(
+            "look at what is known of {name} {version}, and accept it for a while: {}; or take a base \
+             whose {name} is a distribution's package",
+            accept(name)
+        ))
+    });
+    told.collect()
+}
+
+/// The command that accepts that a package cannot be compared.
+pub(super) fn accept(name: &str) -> String {
+    format!(
+        "`provender waiver add not-audited --project {name} --scope image --reason REASON --owner \
+         OWNER --until DATE`"
+    )
 }

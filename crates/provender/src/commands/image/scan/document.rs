@@ -6,10 +6,11 @@ use provender_advisory::packages::Fix;
 use provender_advisory::{NotComparedReason, Snapshot};
 use provender_core::audit::{AdvisoryStamp, Waiver};
 use provender_core::{Diagnostic, Severity};
-use provender_image::scan::ScanFinding;
+use provender_image::scan::{Kind, ScanFinding};
 use provender_report::diagnostics::{self, DiagnosticJson};
 use serde::Serialize;
 
+use super::newer::{Change, NewerJson};
 use super::text::by;
 use super::{Scanned, Seen};
 
@@ -25,6 +26,8 @@ pub(super) struct Document<'a> {
     findings: Vec<FindingJson<'a>>,
     not_compared: Vec<NotComparedJson<'a>>,
     hardening: Vec<DiagnosticJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    newer_base: Option<NewerJson<'a>>,
     diagnostics: Vec<DiagnosticJson<'a>>,
 }
 
@@ -42,7 +45,8 @@ pub(in crate::commands::image) struct FindingJson<'a> {
     inside: Option<&'a str>,
     reason: Option<&'a str>,
     location: Option<&'a str>,
-    layer: usize,
+    layer: Option<usize>,
+    from_sbom: bool,
     waiver: Option<&'a Waiver>,
 }
 
@@ -66,6 +70,7 @@ pub(super) struct SkippedJson<'a> {
 
 pub(super) fn document<'a>(
     scanned: &'a Scanned,
+    newer: Option<&'a Change<'a>>,
     snapshot: &Snapshot,
     notes: &'a [Diagnostic],
 ) -> Document<'a> {
@@ -81,6 +86,7 @@ pub(super) fn document<'a>(
         findings: assessment.findings.iter().filter_map(|one| finding(seen, one)).collect(),
         not_compared: not_compared(scanned),
         hardening: diagnostics::json(&seen.look.hardening),
+        newer_base: newer.map(Change::json),
         diagnostics: diagnostics::json(notes),
     }
 }
@@ -110,7 +116,8 @@ pub(in crate::commands::image) fn finding<'a>(
             Fix::In(_) | Fix::None => None,
         },
         location: package.locations.first().map(String::as_str),
-        layer: package.layer,
+        layer: (package.kind != Kind::FromSbom).then_some(package.layer),
+        from_sbom: package.kind == Kind::FromSbom,
         waiver: one.waiver.as_ref(),
     })
 }

@@ -15,15 +15,17 @@ pub(super) struct Facts {
     digest: String,
     platform: String,
     advisories: AdvisoryStamp,
+    remarks: String,
 }
 
 impl Facts {
-    pub(super) fn of(seen: &Seen, advisories: AdvisoryStamp) -> Self {
+    pub(super) fn of(seen: &Seen, advisories: AdvisoryStamp, remarks: String) -> Self {
         Self {
             image: seen.location.to_string(),
             digest: seen.image.digest().to_string(),
             platform: seen.image.platform().to_string(),
             advisories,
+            remarks,
         }
     }
 }
@@ -77,7 +79,7 @@ pub(super) fn report<'a>(
         packages: seen.look.inventory.packages.len(),
         groups,
         not_compared: not_compared.collect(),
-        remarks: Vec::new(),
+        remarks: &facts.remarks,
         hardening: &seen.look.hardening,
         diagnostics: notes,
         advisories: &facts.advisories,

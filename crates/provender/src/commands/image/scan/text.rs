@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use provender_advisory::packages::Fix;
-use provender_image::scan::{Package, Remedy, ScanFinding};
+use provender_image::scan::{Kind, Package, Remedy, ScanFinding};
 
+use super::data::accept;
 use super::document::{NotComparedJson, SkippedJson, not_compared};
 use super::{Scanned, Seen};
 use crate::output::counted;
@@ -40,11 +41,12 @@ pub(super) fn text(scanned: &Scanned) -> String {
     for group in &skipped {
         let _ = writeln!(text, "{}", not_compared_line(group));
     }
-    if skipped.iter().any(|group| group.packages.iter().any(|one| one.waiver.is_none())) {
-        text.push_str(
-            "  what cannot be compared is accepted with `provender waiver add not-audited \
-             --project PACKAGE --scope image`\n",
-        );
+    // Of an interpreter its own diagnostic tells.
+    let mut open = assessment.not_compared.iter().filter(|one| one.waiver.is_none());
+    let is_runtime = |at| seen.package(at).is_some_and(|package| package.kind == Kind::Runtime);
+    if open.any(|one| !is_runtime(one.package)) {
+        let accept = accept("PACKAGE");
+        let _ = writeln!(text, "  what cannot be compared is accepted with {accept}");
     }
     let packages = counted(seen.look.inventory.packages.len(), "package");
     let findings = counted(assessment.findings.len(), "finding");
@@ -53,6 +55,14 @@ pub(super) fn text(scanned: &Scanned) -> String {
     let waived = if waived > 0 { format!(", {waived} accepted") } else { String::new() };
     let _ = writeln!(text, "{os}, {packages}: {findings}{waived}");
     text
+}
+
+/// How much of what hardening finds decides the answer; nothing where nothing does.
+pub(super) fn too_soft(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        count => format!("{} of hardening counted\n", counted(count, "diagnostic")),
+    }
 }
 
 fn not_compared_line(group: &NotComparedJson<'_>) -> String {
@@ -74,7 +84,7 @@ fn not_compared_line(group: &NotComparedJson<'_>) -> String {
 
 /// A finding in one line.
 pub(in crate::commands::image) fn line(seen: &Seen, one: &ScanFinding) -> Option<String> {
-    let Package { name, version, .. } = seen.package(one.package)?;
+    let Package { name, version, kind, .. } = seen.package(one.package)?;
     let fix = match &one.finding.fix {
         Fix::In(version) => format!("fixed in {version}"),
         Fix::None => "no fix".to_owned(),
@@ -84,8 +94,9 @@ pub(in crate::commands::image) fn line(seen: &Seen, one: &ScanFinding) -> Option
         Some(waiver) => format!(", waived by {} until {}", waiver.owner, waiver.until),
         None => String::new(),
     };
+    let known = if *kind == Kind::FromSbom { ", known only from the SBOM" } else { "" };
     let (severity, id) = (one.finding.severity, one.finding.headline_id());
-    Some(format!("{severity:<9}{name} {version}  {id}  {fix}{waived}"))
+    Some(format!("{severity:<9}{name} {version}  {id}  {fix}{known}{waived}"))
 }
 
 /// The group of a remedy.
