@@ -28,7 +28,7 @@ use std::path::Path;
 
 use provender_core::Diagnostic;
 
-use crate::cli::{Cli, Command, Format, InitCommand};
+use crate::cli::{Cli, Command, Format, ImageArgs, ImageCommand, InitCommand};
 use crate::exit::{Answer, Failure};
 use crate::output::Output;
 
@@ -72,7 +72,12 @@ fn has_form(command: &Command, format: Format) -> bool {
     match format {
         Format::Human | Format::Json => true,
         Format::Text | Format::Markdown => {
+            let is_scan = |args: &ImageArgs| match &args.command {
+                ImageCommand::Scan(scan) => scan.compare.is_none(),
+                _ => false,
+            };
             matches!(command, Command::Audit(_) | Command::Secure(_))
+                || matches!(command, Command::Image(args) if is_scan(args))
         }
         Format::Sarif => matches!(command, Command::Doctor(_) | Command::Lint(_)),
         Format::Github => matches!(command, Command::Lint(_)),

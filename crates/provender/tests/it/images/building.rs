@@ -7,7 +7,7 @@ use std::process::Command;
 use provender_image::tree::Kind;
 use provender_test::Sandbox;
 
-use super::{Service, layers, platform, tree_of};
+use super::{IMAGE, Service, layers, platform, tree_of};
 use crate::project::says;
 use crate::stored::requests;
 
@@ -84,7 +84,7 @@ fn docker_s_words_keep_the_health_check() {
     assert_eq!(health["Test"][0], "CMD", "{health}");
     assert!(health["Test"].to_string().contains("/health"), "{health}");
     assert_eq!(health["Interval"], 30_000_000_000_u64);
-    service.project.settings("[image]\nhealth-interval-seconds = 5\n");
+    service.project.settings(&format!("{IMAGE}health-interval-seconds = 5\n"));
     service.built("--tag localhost/app:2 --image-format docker -o docker-archive:often.tar");
     let often = serde_json::to_value(&service.open("docker-archive", "often.tar").config).unwrap();
     assert_eq!(often["config"]["Healthcheck"]["Interval"], 5_000_000_000_u64);

@@ -64,6 +64,8 @@ fn a_scan_can_be_kept_as_text_and_as_markdown() {
     assert!(markdown.stdout.starts_with("## Image\n\n1 finding (1 high); "), "{markdown}");
     assert!(markdown.stdout.contains("\n| high | lib | 1.0.0 | X-1 | 1.0.1 | "), "{markdown}");
     assert!(markdown.stdout.contains("### Not compared\n"), "{markdown}");
+    let compared = "image scan image.tar --compare image.tar --format markdown";
+    says(&service.project.run(compared).exits(2), &["error[cli/format]"]);
 }
 
 #[test]
