@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use provender_advisory::NotComparedReason;
 use provender_advisory::packages::Fix;
 use provender_image::scan::{Kind, Package, Remedy, ScanFinding};
 
@@ -41,8 +42,11 @@ pub(super) fn text(scanned: &Scanned) -> String {
     for group in &skipped {
         let _ = writeln!(text, "{}", not_compared_line(group));
     }
-    // Of an interpreter its own diagnostic tells.
-    let mut open = assessment.not_compared.iter().filter(|one| one.waiver.is_none());
+    // Of an interpreter its own diagnostic tells, and of data that is missing too.
+    let mut open = assessment
+        .not_compared
+        .iter()
+        .filter(|one| one.waiver.is_none() && one.reason != NotComparedReason::NoData);
     let is_runtime = |at| seen.package(at).is_some_and(|package| package.kind == Kind::Runtime);
     if open.any(|one| !is_runtime(one.package)) {
         let accept = accept("PACKAGE");
