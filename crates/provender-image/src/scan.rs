@@ -24,7 +24,7 @@ mod purl;
 mod python;
 mod sbom;
 
-pub use assess::{Assessment, NotComparedPackage, Remedy, ScanFinding, assess};
+pub use assess::{Assessment, HiddenPackages, NotComparedPackage, Remedy, ScanFinding, assess};
 pub use attached::{AddedSbom, AttachedSbomError, add_attached_sbom};
 pub use changes::{At, FindingsAt, at};
 pub use inventory::{Ecosystem, Inventory, Kind, Note, Os, Package, Source};

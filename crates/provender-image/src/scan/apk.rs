@@ -15,7 +15,7 @@ pub(super) fn read(
     collector: &mut Collector,
 ) {
     for (path, _) in found.iter().filter(|(_, evidence)| *evidence == Evidence::ApkInstalled) {
-        let Some(text) = collector.text(tree, path) else { continue };
+        let Some(text) = collector.database(tree, path) else { continue };
         let written = tree.get(path).map_or(0, |node| node.layer);
         let mut stanza = Stanza::default();
         for (line, number) in text.lines().chain([""]).zip(1..) {
@@ -33,7 +33,7 @@ pub(super) fn read(
                     }
                     Err(missing) => {
                         let message = format!("a package without {missing}");
-                        collector.note(path, Some(start), message);
+                        collector.lose(path, Some(start), message);
                     }
                 }
                 continue;

@@ -18,6 +18,8 @@ pub struct Assessment {
     pub findings: Vec<ScanFinding>,
     /// What could not be compared.
     pub not_compared: Vec<NotComparedPackage>,
+    /// Where there are packages that are not known.
+    pub hidden: Vec<HiddenPackages>,
     /// Waivers that have ended or match nothing.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -68,6 +70,15 @@ pub struct NotComparedPackage {
     /// Why.
     pub reason: NotComparedReason,
     /// The waiver that accepts it, if one does.
+    pub waiver: Option<Waiver>,
+}
+
+/// A part of the image that has packages, and does not tell which.
+#[derive(Debug, Clone)]
+pub struct HiddenPackages {
+    /// Where its note stands in the inventory.
+    pub note: usize,
+    /// The waiver that accepts it, if one does: it names the file.
     pub waiver: Option<Waiver>,
 }
 
@@ -127,6 +138,13 @@ pub fn assess(
         let waiver = waivers.accepting_uncompared_package(&[&package.name]).cloned();
         assessment.not_compared.push(NotComparedPackage { package: at, reason, waiver });
     }
+    let hiding = inventory.notes.iter().enumerate().filter(|(_, note)| note.hides);
+    assessment.hidden = hiding
+        .map(|(at, note)| {
+            let waiver = waivers.accepting_uncompared_package(&[&note.place]).cloned();
+            HiddenPackages { note: at, waiver }
+        })
+        .collect();
     assessment.findings.sort_by(|a, b| {
         let key = |one: &ScanFinding| {
             let name = inventory.packages.get(one.package).map(|package| package.name.clone());

@@ -27,6 +27,8 @@ pub(super) struct Collector {
     notes: Vec<Note>,
     further_packages: usize,
     further_notes: usize,
+    /// Whether a package is there of which it is not known which.
+    lost: bool,
 }
 
 impl Collector {
@@ -35,7 +37,12 @@ impl Collector {
         let Some(place) = package.locations.first().cloned() else { return };
         let words = [Some(&package.name), Some(&package.version), package.arch.as_ref()];
         if let Some(word) = words.into_iter().flatten().find(|word| !is_word(word)) {
-            return self.note(&place, None, format!("`{}` is no name or version", plain(word, 60)));
+            let message = format!("`{}` is no name or version", plain(word, 60));
+            return match package.ecosystem {
+                // What comes with tests of packages is no package of the image.
+                Ecosystem::Npm => self.note(&place, None, message),
+                _ => self.lose(&place, None, message),
+            };
         }
         let key = (
             package.ecosystem,
@@ -59,9 +66,19 @@ impl Collector {
 
     /// Says that something could not be read.
     pub(super) fn note(&mut self, place: &str, line: Option<usize>, message: impl AsRef<str>) {
+        self.say(place, line, message.as_ref(), false);
+    }
+
+    /// Says that a package is there of which it is not known which.
+    pub(super) fn lose(&mut self, place: &str, line: Option<usize>, message: impl AsRef<str>) {
+        self.say(place, line, message.as_ref(), true);
+    }
+
+    fn say(&mut self, place: &str, line: Option<usize>, message: &str, hides: bool) {
+        self.lost |= hides;
         if self.notes.len() < NOTES {
-            let message = plain(message.as_ref(), MESSAGE);
-            let note = Note { place: place.to_owned(), line, message };
+            let message = plain(message, MESSAGE);
+            let note = Note { place: place.to_owned(), line, message, hides };
             // Some files are read more than once.
             if !self.notes.contains(&note) {
                 self.notes.push(note);
@@ -73,22 +90,35 @@ impl Collector {
 
     /// The text of a file, links followed. A file whose content was not kept is noted.
     pub(super) fn text<'a>(&mut self, tree: &'a Tree, path: &str) -> Option<Cow<'a, str>> {
+        self.text_or(tree, path, false)
+    }
+
+    /// The same of a file in which packages stand, which are lost where it is not read.
+    pub(super) fn database<'a>(&mut self, tree: &'a Tree, path: &str) -> Option<Cow<'a, str>> {
+        self.text_or(tree, path, true)
+    }
+
+    fn text_or<'a>(&mut self, tree: &'a Tree, path: &str, hides: bool) -> Option<Cow<'a, str>> {
         if let Some(content) = tree.content(path) {
             return Some(String::from_utf8_lossy(content));
         }
         if let Some((_, node)) = tree.resolve(path)
             && let NodeKind::File { size, .. } = node.kind
         {
-            self.note(path, None, format!("not read: it has {size} bytes"));
+            self.say(path, None, &format!("not read: it has {size} bytes"), hides);
         }
         None
     }
 
     pub(super) fn finish(mut self, os: Option<Os>) -> Inventory {
-        for (count, what) in [(self.further_packages, "packages"), (self.further_notes, "notes")] {
+        // Among the notes that are left out may be some that matter.
+        let lost = self.lost && !self.notes.iter().any(|note| note.hides);
+        for (count, what, hides) in
+            [(self.further_packages, "packages", true), (self.further_notes, "notes", lost)]
+        {
             if count > 0 {
                 let message = format!("{count} further {what} are left out");
-                self.notes.push(Note { place: String::new(), line: None, message });
+                self.notes.push(Note { place: String::new(), line: None, message, hides });
             }
         }
         let mut packages: Vec<_> = self.packages.into_values().collect();

@@ -15,7 +15,7 @@ pub(super) fn read(
     collector: &mut Collector,
 ) {
     for (path, _) in found.iter().filter(|(_, evidence)| *evidence == Evidence::DpkgStatus) {
-        let Some(text) = collector.text(tree, path) else { continue };
+        let Some(text) = collector.database(tree, path) else { continue };
         for stanza in fields::stanzas(&text) {
             if let Some(line) = stanza.malformed {
                 collector.note(path, Some(line), "a line that is no field");
@@ -33,7 +33,7 @@ pub(super) fn read(
                 Ok(None) => {}
                 Err(missing) => {
                     let message = format!("a package without {missing}");
-                    collector.note(path, Some(stanza.line), message);
+                    collector.lose(path, Some(stanza.line), message);
                 }
             }
         }

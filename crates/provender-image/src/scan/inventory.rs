@@ -126,6 +126,9 @@ pub struct Note {
     pub line: Option<usize>,
     /// What is wrong.
     pub message: String,
+    /// Whether the image has a package by it that is not in the inventory.
+    #[serde(default)]
+    pub hides: bool,
 }
 
 impl Ecosystem {

@@ -15,7 +15,7 @@ use crate::{Digest, Image};
 
 /// Raised whenever an image is looked at with other eyes: what was remembered before is looked at
 /// again.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
 
 /// The longest file that is read, in bytes.
 const MAX_FILE: u64 = 64 << 20;

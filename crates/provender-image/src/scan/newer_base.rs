@@ -71,7 +71,8 @@ pub struct NewerBase<'a> {
 
 /// Compares the findings of an image that its base brings with those of a newer base. A package that
 /// the newer base has and that could not be compared takes nothing away; neither does one that it
-/// lacks, unless it is the present base's for certain: a layer over the base may have brought it.
+/// lacks, unless it is the present base's for certain, for a layer over the base may have brought it, and
+/// all that the newer one has is known.
 pub fn newer_base<'a>(
     (image, of_image): (&'a Look, &'a Assessment),
     (base, of_base): (&'a Look, &'a Assessment),
@@ -82,12 +83,13 @@ pub fn newer_base<'a>(
     let unknown: BTreeSet<At<'_>> = unknown.map(at).collect();
     let (before, after) =
         (FindingsAt::of(&image.inventory, of_image), FindingsAt::of(&base.inventory, of_base));
+    let is_known = base.inventory.notes.iter().all(|note| !note.hides);
     let goes = |package: &Package, one: &ScanFinding| {
         let at = at(package);
         if there.contains(&at) {
             !unknown.contains(&at) && !after.has(package, one)
         } else {
-            image.is_in_base(package)
+            is_known && image.is_in_base(package)
         }
     };
     let mut change = NewerBase::default();
@@ -139,7 +141,7 @@ mod tests {
     use provender_core::Severity;
 
     use super::*;
-    use crate::scan::{Ecosystem, Inventory, NotComparedPackage, Remedy};
+    use crate::scan::{Ecosystem, Inventory, NotComparedPackage, Note, Remedy};
 
     fn package(name: &str, layer: usize, ecosystem: Ecosystem) -> Package {
         Package {
@@ -216,6 +218,12 @@ mod tests {
         assert_eq!(ids(&change.removes), ["A", "C", "G"]);
         assert_eq!(ids(&change.leaves), ["B", "D", "E"]);
         assert_eq!(ids(&change.brings), ["B", "H"]);
+        let mut hiding = base.clone();
+        let (place, message) = ("var/lib/dpkg/status".to_owned(), "a package without Version");
+        let note = Note { place, line: Some(7), message: message.to_owned(), hides: true };
+        hiding.inventory.notes.push(note);
+        let change = newer_base((&image, &of_image), (&hiding, &of_base));
+        assert_eq!(ids(&change.removes), ["A", "G"], "what is gone may be what is hidden");
         let same = NewerBase::unchanged((&image, &of_image));
         assert_eq!(ids(&same.leaves), ["A", "B", "C", "D", "E", "G"]);
     }

@@ -31,6 +31,8 @@ mod hooks;
 #[cfg(test)]
 mod image_data;
 #[cfg(test)]
+mod image_hidden;
+#[cfg(test)]
 mod image_newer_base;
 #[cfg(test)]
 mod image_runtime;

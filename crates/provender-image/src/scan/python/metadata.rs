@@ -25,11 +25,11 @@ pub(super) fn read(tree: &Tree, path: &str, collector: &mut Collector) -> Option
     let (named, numbered) = words_of_path(path);
     let (name, version) = (field("Name").or(named), field("Version").or(numbered));
     let Some(name) = name.and_then(|name| name.parse().ok()) else {
-        collector.note(path, None, "a distribution without a valid name");
+        collector.lose(path, None, "a distribution without a valid name");
         return None;
     };
     let Some(version) = version.map(str::to_owned) else {
-        collector.note(path, None, format!("{name} has no version"));
+        collector.lose(path, None, format!("{name} has no version"));
         return None;
     };
     Some(Metadata { name, version, licence: stanza.as_ref().and_then(licence) })

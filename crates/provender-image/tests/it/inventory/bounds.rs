@@ -12,6 +12,7 @@ fn a_file_that_is_too_large_is_told_and_not_read() {
     tree.add("var/lib/dpkg/status", kind);
     let [note] = &tree.scan().notes[..] else { panic!("one note") };
     assert_eq!(note.message, "not read: it has 104857600 bytes");
+    assert!(note.hides, "nobody knows which packages it names");
 }
 
 #[test]
@@ -27,10 +28,13 @@ fn damaged_stanzas_are_told_with_their_line_and_hide_nothing() {
         (Some(7), "a package without Version"),
     ];
     assert_eq!(notes, expected);
+    let hides: Vec<_> = inventory.notes.iter().map(|note| note.hides).collect();
+    assert_eq!(hides, [false, true, true], "whose package has a name and a version is known");
     let inventory = scan_of(&[("lib/apk/db/installed", "P:a\nV:1\n\nnonsense\nP:b\n\nP:c\nV:3\n")]);
     assert_eq!(names(&inventory, Ecosystem::Alpine), ["a 1", "c 3"]);
     let lines: Vec<_> = inventory.notes.iter().map(|note| note.line).collect();
     assert_eq!(lines, [Some(4), Some(4)]);
+    assert!(inventory.notes[1].hides && !inventory.notes[0].hides);
 }
 
 #[test]
@@ -44,9 +48,15 @@ fn names_and_versions_that_could_be_none_are_refused() {
 
 #[test]
 fn there_are_never_more_than_a_thousand_notes() {
-    let inventory = scan_of(&[("lib/apk/db/installed", &"x\n".repeat(5_000))]);
-    assert_eq!(inventory.notes.len(), 1_001);
-    assert_eq!(inventory.notes[1_000].message, "4001 further notes are left out");
+    let nonsense = "x\n".repeat(5_000);
+    // The stanza has a package of which nothing is known, or one.
+    for (begins, hides) in [("", true), ("P:a\nV:1\n", false)] {
+        let inventory = scan_of(&[("lib/apk/db/installed", &format!("{begins}{nonsense}"))]);
+        assert_eq!(inventory.notes.len(), 1_001);
+        let further = if hides { "4001" } else { "4000" };
+        let said = format!("{further} further notes are left out");
+        assert_eq!((&inventory.notes[1_000].message, inventory.notes[1_000].hides), (&said, hides));
+    }
 }
 
 #[test]

@@ -133,11 +133,7 @@ pub(super) fn scan<const N: usize>(
         notes.extend(data::missing(last, &data, &snapshot)?);
         notes.extend(data::runtimes(last));
         notes.extend(last.seen.notes.iter().cloned());
-        notes.extend(last.seen.look.inventory.notes.iter().map(|note| {
-            let line = note.line.map(|line| format!(":{line}")).unwrap_or_default();
-            let message = format!("{}{line}: {}", note.place, note.message);
-            Diagnostic::note("image/unreadable-part", message)
-        }));
+        notes.extend(data::unreadable(last));
         let from = notes.len();
         notes.extend(last.assessment.diagnostics.iter().cloned());
         audited::place_waivers(notes.get_mut(from..).unwrap_or_default(), settings);
@@ -170,16 +166,16 @@ impl Scanned {
     }
 
     /// Without data for what it holds there is no answer; a finding that counts is a no; and a package
-    /// that cannot be compared leaves it without an answer.
+    /// that cannot be compared, or is not known at all, leaves it without an answer.
     pub(super) fn answer(&self, threshold: &Threshold) -> Answer {
-        let Assessment { findings, not_compared, .. } = &self.assessment;
+        let Assessment { findings, not_compared, hidden, .. } = &self.assessment;
         let is_soft = self.too_soft(threshold).next().is_some();
         let mut open = not_compared.iter().filter(|one| one.waiver.is_none());
         if open.clone().any(|one| one.reason == NotComparedReason::NoData) {
             Answer::Missing
         } else if is_soft || findings.iter().any(|one| one.counts_at(threshold.severity)) {
             Answer::No
-        } else if open.next().is_some() {
+        } else if open.next().is_some() || hidden.iter().any(|part| part.waiver.is_none()) {
             Answer::Missing
         } else {
             Answer::Yes

@@ -31,6 +31,30 @@ pub(super) fn need<'a>(inventories: impl Iterator<Item = &'a Inventory>) -> Need
     }
 }
 
+/// Tells what of the image could not be read. What hides packages leaves no answer until somebody
+/// accepts it.
+pub(super) fn unreadable(scanned: &Scanned) -> Vec<Diagnostic> {
+    const RULE: &str = "image/unreadable-part";
+    let open = scanned.assessment.hidden.iter().filter(|part| part.waiver.is_none());
+    let open: Vec<usize> = open.map(|part| part.note).collect();
+    let notes = scanned.seen.look.inventory.notes.iter().enumerate();
+    let told = notes.map(|(at, note)| {
+        let line = note.line.map(|line| format!(":{line}")).unwrap_or_default();
+        let place = if note.place.is_empty() { "the image" } else { &note.place };
+        let message = format!("{place}{line}: {}", note.message);
+        if !open.contains(&at) {
+            return Diagnostic::note(RULE, message);
+        }
+        let told =
+            Diagnostic::error(RULE, message).because("a package of the image is not known by it");
+        if note.place.is_empty() {
+            return told;
+        }
+        told.hint(format!("look at the file; accept it with {}", accept(&note.place)))
+    });
+    told.collect()
+}
+
 /// Tells each ecosystem that the image has packages of and the data says nothing about.
 pub(super) fn missing(
     scanned: &Scanned,
