@@ -23,7 +23,7 @@ const KEPT: [&str; 5] =
 const BEGUN: [&str; 3] = ["layers/tmp", "pulled/partial", "tmp"];
 
 /// How old something begun is at most that anybody still goes on with.
-const ABANDONED: Duration = Duration::from_secs(24 * 60 * 60);
+pub(crate) const ABANDONED: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How exactly it is known when a file was used last: not every use has to write.
 const EXACT: Duration = Duration::from_secs(60 * 60);

@@ -37,6 +37,7 @@ pub struct ImageSettings {
     /// the image has no health check.
     pub health_path: Option<String>,
     /// From one check to the next, in seconds; 30.
+    #[serde(deserialize_with = "seconds")]
     pub health_interval_seconds: Option<NonZeroU32>,
     /// Whom the service runs as, in numbers: `UID` or `UID:GID`, neither of them root's.
     pub user: Option<RunAs>,
@@ -143,6 +144,13 @@ where
     String::deserialize(deserializer)?.parse().map(Some).map_err(D::Error::custom)
 }
 
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NonZeroU32>, D::Error> {
+    let number = i64::deserialize(deserializer)?;
+    let seconds = u32::try_from(number).ok().and_then(NonZeroU32::new);
+    let wrong = || D::Error::custom(format!("`{number}` is no number of seconds of 1 or more"));
+    seconds.ok_or_else(wrong).map(Some)
+}
+
 fn all_parsed<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -197,6 +205,8 @@ mod tests {
             ("base = 'python:3.11'", "names no registry"),
             ("platforms = ['linux']", "not a platform"),
             ("port = 70000", "70000"),
+            ("health-interval-seconds = 0", "`0` is no number of seconds of 1 or more"),
+            ("health-interval-seconds = -1", "`-1` is no number of seconds"),
             ("bytecode = 'timestamp'", "unknown variant"),
         ] {
             let error = read(text).unwrap_err();

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use provender_core::Sha256;
 use serde::{Deserialize, Serialize};
@@ -11,10 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::write::{keep, temporary, write_temporary};
 use super::{Entry, LayerError, LayerOptions, WrittenLayer, fingerprint};
 use crate::blobs::BlobRead;
-use crate::{Blobs, Compression, Digest, ImageError, kept};
-
-/// How old a file has to be that somebody began and nobody will finish.
-const ABANDONED: Duration = Duration::from_secs(24 * 60 * 60);
+use crate::kept::{self, ABANDONED};
+use crate::{Blobs, Compression, Digest, ImageError};
 
 /// The longest record that is read, in bytes.
 const MAX_RECORD: u64 = 4096;

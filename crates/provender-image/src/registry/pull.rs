@@ -42,9 +42,10 @@ impl Registry {
         into: &Path,
         progress: Option<&Progress>,
     ) -> Result<Image, RegistryError> {
-        let image = self.described(reference, platform, into, progress).await?;
         let repository = Repository::of(self, reference, Access::Pull).await?;
         let folder = BlobFolder::new(into);
+        let pull = Pull { repository: &repository, folder: &folder, reference, platform };
+        let image = pull.described(progress).await?;
         let layers: BTreeMap<Digest, &Descriptor> =
             image.manifest.layers.iter().map(|layer| (layer.digest, layer)).collect();
         let wanted = layers.into_values().cloned();
@@ -69,25 +70,9 @@ impl Registry {
         platform: Option<&Platform>,
         into: &Path,
     ) -> Result<Image, RegistryError> {
-        self.described(reference, platform, into, None).await
-    }
-
-    async fn described(
-        &self,
-        reference: &Reference,
-        platform: Option<&Platform>,
-        into: &Path,
-        progress: Option<&Progress>,
-    ) -> Result<Image, RegistryError> {
         let repository = Repository::of(self, reference, Access::Pull).await?;
         let folder = BlobFolder::new(into);
-        let pull = Pull { repository: &repository, folder: &folder, reference, platform };
-        let document = pull.manifest().await?;
-        let manifest: Manifest = pull.parse("manifest", &document)?;
-        pull.check(&manifest)?;
-        fetch(&repository, &folder, &manifest.config, progress).await?;
-        pull.check_platform(&manifest.config)?;
-        Ok(Image::read(document.descriptor, Arc::new(folder))?)
+        Pull { repository: &repository, folder: &folder, reference, platform }.described(None).await
     }
 }
 
@@ -161,6 +146,16 @@ struct Pull<'a> {
 }
 
 impl Pull<'_> {
+    /// The image, of which its manifest and its configuration are fetched.
+    async fn described(&self, progress: Option<&Progress>) -> Result<Image, RegistryError> {
+        let document = self.manifest().await?;
+        let manifest: Manifest = self.parse("manifest", &document)?;
+        self.check(&manifest)?;
+        fetch(self.repository, self.folder, &manifest.config, progress).await?;
+        self.check_platform(&manifest.config)?;
+        Ok(Image::read(document.descriptor, Arc::new(self.folder.clone()))?)
+    }
+
     /// The manifest of the image, through any index.
     async fn manifest(&self) -> Result<Document, RegistryError> {
         let mut document = self.document(self.reference).await?;

@@ -12,6 +12,7 @@ use super::document::{FindingJson, finding};
 use super::seen::{Opened, Seen};
 use super::text::line;
 use crate::exit::Failure;
+use crate::output::counted;
 use crate::settings::Settings;
 
 /// The base that an image's own is compared with.
@@ -119,10 +120,7 @@ impl<'a> Change<'a> {
         };
         let NewerBase { removes, brings, leaves } = &self.findings;
         let (gone, new, kept) = (removes.len(), brings.len(), leaves.len());
-        let of = match gone + kept {
-            1 => "1 finding".to_owned(),
-            all => format!("{all} findings"),
-        };
+        let of = counted(gone + kept, "finding");
         let mut text = format!(
             "a newer base ({location}, {digest}): removes {gone} of {of}, brings {new}, leaves {kept}\n"
         );

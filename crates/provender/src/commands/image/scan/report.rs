@@ -1,12 +1,11 @@
 //! A scan for reports: text and Markdown.
 
-use provender_advisory::packages::Fix;
 use provender_core::audit::AdvisoryStamp;
 use provender_core::{Diagnostic, Severity};
 use provender_report::ScanReport;
 use provender_report::scan::{NotCompared, ScanFinding, ScanGroup};
 
-use super::text::by;
+use super::text::{by, fix};
 use super::{Scanned, Seen};
 
 /// What a report borrows from and what has no place in a scan.
@@ -47,11 +46,7 @@ pub(super) fn report<'a>(
             severity: one.finding.severity,
             headline: one.finding.headline_id(),
             ids: &one.finding.ids,
-            fix: match &one.finding.fix {
-                Fix::In(version) => version.clone(),
-                Fix::None => "no fix".to_owned(),
-                Fix::WontFix(reason) => format!("will not be fixed: {reason}"),
-            },
+            fix: fix(&one.finding.fix),
             location: package.locations.first().map(String::as_str),
             waiver: one.waiver.as_ref(),
         };

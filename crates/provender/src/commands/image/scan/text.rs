@@ -91,8 +91,7 @@ pub(in crate::commands::image) fn line(seen: &Seen, one: &ScanFinding) -> Option
     let Package { name, version, kind, .. } = seen.package(one.package)?;
     let fix = match &one.finding.fix {
         Fix::In(version) => format!("fixed in {version}"),
-        Fix::None => "no fix".to_owned(),
-        Fix::WontFix(reason) => format!("will not be fixed: {reason}"),
+        other => fix(other),
     };
     let waived = match &one.waiver {
         Some(waiver) => format!(", waived by {} until {}", waiver.owner, waiver.until),
@@ -101,6 +100,15 @@ pub(in crate::commands::image) fn line(seen: &Seen, one: &ScanFinding) -> Option
     let known = if *kind == Kind::FromSbom { ", known only from the SBOM" } else { "" };
     let (severity, id) = (one.finding.severity, one.finding.headline_id());
     Some(format!("{severity:<9}{name} {version}  {id}  {fix}{known}{waived}"))
+}
+
+/// The version that fixes something, or why none does.
+pub(super) fn fix(fix: &Fix) -> String {
+    match fix {
+        Fix::In(version) => version.clone(),
+        Fix::None => "no fix".to_owned(),
+        Fix::WontFix(reason) => format!("will not be fixed: {reason}"),
+    }
 }
 
 /// The group of a remedy.
